@@ -1,0 +1,28 @@
+import { drizzle } from 'drizzle-orm/node-postgres'
+import pg from 'pg'
+
+// bigint columns arrive as bigint, never as a float or a string (OID 20 = int8, 1016 = int8[]).
+pg.types.setTypeParser(20, BigInt)
+pg.types.setTypeParser(1016 as never, (text: string) => text.slice(1, -1).split(',').filter(Boolean).map(BigInt))
+
+export type Database = ReturnType<typeof createDatabase>
+export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
+export type Executor = Database | Transaction
+
+/**
+ * Opens a pool on a database.
+ * @param url connection string of the application's role
+ * @param max connections at most; the process's share of the server's budget
+ */
+export function createDatabase(url: string, max: number) {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max,
+    application_name: 'undefined-behavior',
+    // A lost lock or a forgotten transaction must fail loudly instead of freezing the money path.
+    options: '-c lock_timeout=10s -c idle_in_transaction_session_timeout=30s -c statement_timeout=60s -c timezone=UTC',
+  })
+  // An idle connection that the server closed is not an event of any request.
+  pool.on('error', () => undefined)
+  return drizzle({ client: pool })
+}

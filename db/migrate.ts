@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { join } from 'node:path'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { migrate } from 'drizzle-orm/node-postgres/migrator'
+import pg from 'pg'
+
+const FOLDER = join(import.meta.dirname, 'migrations')
+
+// Any constant will do, as long as every release uses the same one.
+const MIGRATION_LOCK = 7_161_702_026n
+
+/** Tables whose rows only the ledger's functions may write. */
+const LEDGER_TABLES = ['accounts', 'wallets', 'transfers', 'holds', 'lots', 'lot_uses']
+/** Tables that the application may add to and never change. */
+const APPEND_ONLY_TABLES = ['usage_records', 'audit_entries']
+
+/**
+ * Brings a database to this release's schema: forward only, one process at a time.
+ * @param ownerUrl role that owns the schema
+ * @param appUrl role the application runs as; when it is another one it is granted what it needs and no more
+ * @returns names of the migrations that were applied now
+ * @throws {Error} when a migration of the journal is not in the database afterwards
+ */
+export async function migrateDatabase({ ownerUrl, appUrl }: { ownerUrl: string; appUrl: string }): Promise<string[]> {
+  const client = new pg.Client({ connectionString: ownerUrl, application_name: 'undefined-behavior migrate' })
+  await client.connect()
+  try {
+    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
+    const before = await readMissing(client)
+    await migrate(drizzle({ client }), { migrationsFolder: FOLDER })
+    const missing = await readMissing(client)
+    if (missing.length > 0) throw new Error(`migrations missing after migrating: ${missing.join(', ')}`)
+    const appRole = roleOf(appUrl)
+    if (appRole !== roleOf(ownerUrl)) await grantToApplication(client, appRole)
+    return before
+  } finally {
+    await client.end()
+  }
+}
+
+/**
+ * Which migrations of this release a database lacks.
+ * @returns their names; empty when the database is up to date
+ */
+export async function missingMigrations(url: string): Promise<string[]> {
+  const client = new pg.Client({ connectionString: url, application_name: 'undefined-behavior migrate' })
+  await client.connect()
+  try {
+    return await readMissing(client)
+  } finally {
+    await client.end()
+  }
+}
+
+async function readMissing(client: pg.Client): Promise<string[]> {
+  const journal = JSON.parse(await readFile(join(FOLDER, 'meta', '_journal.json'), 'utf8')) as { entries: { tag: string }[] }
+  const table = await client.query(`SELECT to_regclass('drizzle.__drizzle_migrations') IS NOT NULL AS there`)
+  const applied = new Set<string>()
+  if (table.rows[0].there) {
+    const rows = await client.query<{ hash: string }>('SELECT hash FROM drizzle.__drizzle_migrations')
+    for (const row of rows.rows) applied.add(row.hash)
+  }
+  const missing: string[] = []
+  for (const { tag } of journal.entries) {
+    const sql = await readFile(join(FOLDER, `${tag}.sql`), 'utf8')
+    if (!applied.has(createHash('sha256').update(sql).digest('hex'))) missing.push(tag)
+  }
+  return missing
+}
+
+function roleOf(url: string): string {
+  return decodeURIComponent(new URL(url).username)
+}
+
+async function grantToApplication(client: pg.Client, role: string): Promise<void> {
+  const name = client.escapeIdentifier(role)
+  const ledger = LEDGER_TABLES.join(', ')
+  const appendOnly = APPEND_ONLY_TABLES.join(', ')
+  await client.query(`
+    BEGIN;
+    GRANT USAGE ON SCHEMA public, drizzle TO ${name};
+    GRANT SELECT ON drizzle.__drizzle_migrations TO ${name};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${name};
+    REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ${ledger} FROM ${name};
+    REVOKE UPDATE, DELETE, TRUNCATE ON ${appendOnly} FROM ${name};
+    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO ${name};
+    REVOKE EXECUTE ON FUNCTION ledger_drain_lots(uuid, uuid, bigint) FROM ${name};
+    COMMIT;
+  `)
+}

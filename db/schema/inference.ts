@@ -1,0 +1,88 @@
+import { sql } from 'drizzle-orm'
+import { check, index, integer, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { createdAt, instant, micros } from './columns.ts'
+import { holds } from './ledger.ts'
+import { priceVersions } from './models.ts'
+
+/** One row for each process of ours; a heartbeat tells the living from the dead. */
+export const workers = pgTable('workers', {
+  id: uuid().primaryKey(),
+  host: text().notNull(),
+  pid: integer().notNull(),
+  startedAt: instant('started_at').notNull().defaultNow(),
+  heartbeatAt: instant('heartbeat_at').notNull().defaultNow(),
+  stoppedAt: instant('stopped_at'),
+})
+
+/** The terms on which a call in flight was let in, and how far it came: what settles it, whoever does. */
+export const admissions = pgTable(
+  'admissions',
+  {
+    holdId: uuid('hold_id').primaryKey().references(() => holds.id),
+    userId: uuid('user_id').notNull(),
+    walletId: uuid('wallet_id').notNull(),
+    modelId: text('model_id').notNull(),
+    priceVersionId: uuid('price_version_id').notNull().references(() => priceVersions.id),
+    promptTokens: integer('prompt_tokens').notNull(),
+    outputCap: integer('output_cap').notNull(),
+    omittedTurns: integer('omitted_turns').notNull().default(0),
+    /** Output tokens received so far, by our own count; written a few times a second. */
+    outputTokens: integer('output_tokens').notNull().default(0),
+    createdAt: createdAt(),
+  },
+  (table) => [check('admissions_counts_sane', sql`${table.promptTokens} >= 0 and ${table.outputCap} > 0 and ${table.outputTokens} >= 0`)],
+)
+
+/** The receipt of one call. Append-only by trigger; survives its conversation, so it references none. */
+export const usageRecords = pgTable(
+  'usage_records',
+  {
+    userId: uuid('user_id').notNull(),
+    id: uuid().notNull(),
+    walletId: uuid('wallet_id').notNull(),
+    apiKeyId: uuid('api_key_id'),
+    holdId: uuid('hold_id').notNull().references(() => holds.id),
+    conversationId: uuid('conversation_id'),
+    messageId: uuid('message_id'),
+    modelId: text('model_id').notNull(),
+    channelId: uuid('channel_id'),
+    vendorRequestId: text('vendor_request_id'),
+    outcome: text({ enum: ['completed', 'stopped', 'interrupted', 'failed', 'empty'] }).notNull(),
+    errorCode: text('error_code'),
+    /** How the tokens were known: told by the vendor, counted by us, or nothing to know. */
+    usageSource: text('usage_source', { enum: ['reported', 'estimated', 'none'] }).notNull(),
+    /** Kinds do not overlap: their sum is all tokens of the call. */
+    inputTokens: integer('input_tokens').notNull(),
+    cacheReadTokens: integer('cache_read_tokens').notNull(),
+    cacheWriteTokens: integer('cache_write_tokens').notNull(),
+    outputTokens: integer('output_tokens').notNull(),
+    reasoningTokens: integer('reasoning_tokens').notNull(),
+    priceVersionId: uuid('price_version_id').notNull().references(() => priceVersions.id),
+    /** Unit prices as resolved for this call, micro-credits per one million tokens. */
+    inputPriceMicros: micros('input_price_micros').notNull(),
+    cacheReadPriceMicros: micros('cache_read_price_micros').notNull(),
+    cacheWritePriceMicros: micros('cache_write_price_micros').notNull(),
+    outputPriceMicros: micros('output_price_micros').notNull(),
+    reasoningPriceMicros: micros('reasoning_price_micros').notNull(),
+    requestPriceMicros: micros('request_price_micros').notNull(),
+    heldMicros: micros('held_micros').notNull(),
+    /** What the call cost by its tokens and prices, what the wallet paid of that, and the rest. */
+    costMicros: micros('cost_micros').notNull(),
+    chargedMicros: micros('charged_micros').notNull(),
+    badDebtMicros: micros('bad_debt_micros').notNull(),
+    vendorCostMicros: micros('vendor_cost_micros').notNull(),
+    omittedTurns: integer('omitted_turns').notNull(),
+    firstTokenMs: integer('first_token_ms'),
+    durationMs: integer('duration_ms').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.userId, table.id] }),
+    uniqueIndex('usage_records_hold_key').on(table.holdId),
+    index('usage_records_wallet_idx').on(table.walletId, table.id),
+    check(
+      'usage_records_not_negative',
+      sql`least(${table.inputTokens}, ${table.cacheReadTokens}, ${table.cacheWriteTokens}, ${table.outputTokens}, ${table.reasoningTokens}, ${table.costMicros}, ${table.chargedMicros}, ${table.badDebtMicros}, ${table.vendorCostMicros}) >= 0`,
+    ),
+  ],
+)

@@ -1,0 +1,137 @@
+import { sql } from 'drizzle-orm'
+import { check, foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { bytea, createdAt, instant, micros } from './columns.ts'
+
+/** Every place credits can be: people's and teams' wallets, and the house's own accounts. */
+export const accounts = pgTable(
+  'accounts',
+  {
+    id: uuid().primaryKey(),
+    kind: text({ enum: ['wallet', 'house'] }).notNull(),
+    /** Name of a house account (`revenue`, `clearing` …); null for wallets. */
+    code: text(),
+    ownerType: text('owner_type', { enum: ['user', 'team'] }),
+    ownerId: uuid('owner_id'),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    uniqueIndex('accounts_code_key').on(table.code),
+    uniqueIndex('accounts_owner_key').on(table.ownerType, table.ownerId),
+    check(
+      'accounts_kind_shape',
+      sql`(${table.kind} = 'house' and ${table.code} is not null and ${table.ownerId} is null) or (${table.kind} = 'wallet' and ${table.code} is null and ${table.ownerType} in ('user', 'team') and ${table.ownerId} is not null)`,
+    ),
+  ],
+)
+
+/** The running balance of a wallet: the only maintained balance, and the lock of all that concerns it. */
+export const wallets = pgTable(
+  'wallets',
+  {
+    id: uuid().primaryKey().references(() => accounts.id),
+    postedMicros: micros('posted_micros').notNull().default(sql`0`),
+    heldMicros: micros('held_micros').notNull().default(sql`0`),
+    openHolds: integer('open_holds').notNull().default(0),
+    /** Number of the wallet's latest transfer. */
+    seq: micros('seq').notNull().default(sql`0`),
+  },
+  (table) => [
+    check('wallets_held_not_negative', sql`${table.heldMicros} >= 0 and ${table.openHolds} >= 0`),
+    check('wallets_never_overdrawn', sql`${table.postedMicros} - ${table.heldMicros} >= 0`),
+  ],
+)
+
+/** An immutable movement of credits between two accounts; zero-sum by construction. Append-only by trigger. */
+export const transfers = pgTable(
+  'transfers',
+  {
+    id: uuid().primaryKey(),
+    kind: text({
+      enum: ['top_up', 'grant', 'promotion', 'redemption', 'usage', 'bad_debt', 'adjustment', 'refund', 'dispute', 'expiry', 'reversal', 'goodwill'],
+    }).notNull(),
+    debitAccountId: uuid('debit_account_id').notNull().references(() => accounts.id),
+    creditAccountId: uuid('credit_account_id').notNull().references(() => accounts.id),
+    amountMicros: micros('amount_micros').notNull(),
+    /** A wallet's own numbering and its balance after this transfer; null on the side of a house account. */
+    debitSeq: micros('debit_seq'),
+    debitBalanceMicros: micros('debit_balance_micros'),
+    creditSeq: micros('credit_seq'),
+    creditBalanceMicros: micros('credit_balance_micros'),
+    /** Unique for ever: the same key again is the same transfer, with another request it is an error. */
+    idempotencyKey: text('idempotency_key').notNull(),
+    requestHash: bytea('request_hash').notNull(),
+    holdId: uuid('hold_id'),
+    /** What outside the ledger this belongs to; several transfers of one movement share it. */
+    externalRef: text('external_ref'),
+    actor: text().notNull(),
+    reason: text(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    uniqueIndex('transfers_idempotency_key').on(table.idempotencyKey),
+    uniqueIndex('transfers_debit_seq_key').on(table.debitAccountId, table.debitSeq),
+    uniqueIndex('transfers_credit_seq_key').on(table.creditAccountId, table.creditSeq),
+    check('transfers_amount_positive', sql`${table.amountMicros} > 0`),
+    check('transfers_two_sided', sql`${table.debitAccountId} <> ${table.creditAccountId}`),
+  ],
+)
+
+/** A reservation for a call in flight. It ends exactly once: captured or released. */
+export const holds = pgTable(
+  'holds',
+  {
+    id: uuid().primaryKey(),
+    walletId: uuid('wallet_id').notNull().references(() => wallets.id),
+    amountMicros: micros('amount_micros').notNull(),
+    state: text({ enum: ['open', 'captured', 'released'] }).notNull().default('open'),
+    /** Charged to the wallet, and what the call cost beyond that (booked to bad debt). */
+    capturedMicros: micros('captured_micros').notNull().default(sql`0`),
+    badDebtMicros: micros('bad_debt_micros').notNull().default(sql`0`),
+    requestHash: bytea('request_hash').notNull(),
+    /** The process that runs the call; closing sets it to null, and the sweep looks here. */
+    openWorkerId: uuid('open_worker_id'),
+    createdAt: createdAt(),
+    closedAt: instant('closed_at'),
+  },
+  (table) => [
+    index('holds_wallet_idx').on(table.walletId, table.id),
+    index('holds_open_worker_idx').on(table.openWorkerId),
+    check('holds_amount_positive', sql`${table.amountMicros} > 0 and ${table.capturedMicros} >= 0 and ${table.badDebtMicros} >= 0`),
+    check('holds_state_shape', sql`(${table.state} = 'open') = (${table.closedAt} is null) and (${table.state} = 'open' or ${table.openWorkerId} is null)`),
+  ],
+)
+
+/** Credits that came in together, and what is left of them. */
+export const lots = pgTable(
+  'lots',
+  {
+    walletId: uuid('wallet_id').notNull().references(() => wallets.id),
+    /** The transfer that brought the credits. */
+    transferId: uuid('transfer_id').notNull().references(() => transfers.id),
+    source: text({ enum: ['paid', 'promotional', 'code'] }).notNull(),
+    amountMicros: micros('amount_micros').notNull(),
+    remainingMicros: micros('remaining_micros').notNull(),
+    expiresAt: instant('expires_at'),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.walletId, table.transferId] }),
+    check('lots_remaining_in_bounds', sql`${table.amountMicros} > 0 and ${table.remainingMicros} >= 0 and ${table.remainingMicros} <= ${table.amountMicros}`),
+  ],
+)
+
+/** Which lots paid for a transfer. Append-only by trigger. */
+export const lotUses = pgTable(
+  'lot_uses',
+  {
+    walletId: uuid('wallet_id').notNull(),
+    transferId: uuid('transfer_id').notNull().references(() => transfers.id),
+    lotTransferId: uuid('lot_transfer_id').notNull(),
+    amountMicros: micros('amount_micros').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.walletId, table.transferId, table.lotTransferId] }),
+    foreignKey({ columns: [table.walletId, table.lotTransferId], foreignColumns: [lots.walletId, lots.transferId] }),
+    check('lot_uses_amount_positive', sql`${table.amountMicros} > 0`),
+  ],
+)

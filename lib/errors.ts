@@ -1,0 +1,72 @@
+/**
+ * Expected failures. A code is stable and translated in the catalogues (namespace `errors`);
+ * the message is for logs. One table maps a code to its HTTP status.
+ */
+export const ERROR_STATUS = {
+  invalid_input: 400,
+  message_empty: 400,
+  message_too_large: 413,
+  message_too_long_for_model: 400,
+  unauthenticated: 401,
+  wrong_credentials: 401,
+  insufficient_credits: 402,
+  forbidden: 403,
+  registration_closed: 403,
+  account_disabled: 403,
+  not_found: 404,
+  conflict: 409,
+  email_taken: 409,
+  link_invalid: 410,
+  password_too_short: 400,
+  password_too_long: 400,
+  password_common: 400,
+  wrong_password: 400,
+  model_unknown: 400,
+  model_unavailable: 503,
+  model_unpriced: 503,
+  too_many_running: 429,
+  too_many_free_failures: 429,
+  rate_limited: 429,
+  host_not_allowed: 421,
+  vendor_key_refused: 502,
+  vendor_rate_limited: 503,
+  vendor_refused: 502,
+  vendor_failed: 502,
+  vendor_unreachable: 502,
+  vendor_malformed: 502,
+  vendor_empty: 502,
+  vendor_timeout: 504,
+  interrupted: 503,
+  shutting_down: 503,
+  internal: 500,
+} as const
+
+export type ErrorCode = keyof typeof ERROR_STATUS
+
+/** Plain values that a translated text may show; never secrets, never a vendor's own words. */
+export type ErrorParams = Record<string, string | number>
+
+/** An expected failure. `params` reach the reader; `message` and `cause` stay in the logs. */
+export class AppError extends Error {
+  override readonly name = 'AppError'
+  readonly code: ErrorCode
+  readonly params: ErrorParams
+
+  constructor(code: ErrorCode, options: { message?: string; params?: ErrorParams; cause?: unknown } = {}) {
+    super(options.message ?? code, { cause: options.cause })
+    this.code = code
+    this.params = options.params ?? {}
+  }
+
+  get status(): number {
+    return ERROR_STATUS[this.code]
+  }
+}
+
+/**
+ * Asserts what the code itself guarantees; a failure is a bug, not an expected outcome.
+ * @throws {Error} with the message when the condition does not hold
+ */
+export function invariant(condition: unknown, message: string): asserts condition {
+  if (!condition) throw new Error(`invariant: ${message}`)
+}

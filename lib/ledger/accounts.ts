@@ -1,0 +1,48 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { accounts, wallets } from '#db/schema/index.ts'
+import type { Ctx } from '#lib/ctx.ts'
+
+/** The house's own accounts, as the migration makes them. Their balances are sums over transfers. */
+export const HOUSE = {
+  clearing: '00000000-0000-7000-8000-000000000001',
+  revenue: '00000000-0000-7000-8000-000000000002',
+  promotions: '00000000-0000-7000-8000-000000000003',
+  goodwill: '00000000-0000-7000-8000-000000000004',
+  badDebt: '00000000-0000-7000-8000-000000000005',
+  adjustments: '00000000-0000-7000-8000-000000000006',
+  expired: '00000000-0000-7000-8000-000000000007',
+} as const
+
+export type WalletOwner = { ownerType: 'user' | 'team'; ownerId: string }
+
+export type Wallet = {
+  id: string
+  postedMicros: bigint
+  heldMicros: bigint
+  /** What new calls may use: posted less held; never negative. */
+  availableMicros: bigint
+  openHolds: number
+}
+
+/** Opens the wallet of an owner, once however often it is called. @returns the wallet's id */
+export async function openWallet(ctx: Ctx, owner: WalletOwner): Promise<string> {
+  const result = await ctx.db.execute<{ id: string }>(
+    sql`SELECT ledger_open_wallet(${owner.ownerType}, ${owner.ownerId}) AS id`,
+  )
+  return result.rows[0]!.id
+}
+
+/** The wallet of an owner with its balance, or null when none was opened. */
+export async function findWallet(ctx: Ctx, owner: WalletOwner): Promise<Wallet | null> {
+  const [row] = await ctx.db
+    .select({
+      id: wallets.id,
+      postedMicros: wallets.postedMicros,
+      heldMicros: wallets.heldMicros,
+      openHolds: wallets.openHolds,
+    })
+    .from(accounts)
+    .innerJoin(wallets, eq(wallets.id, accounts.id))
+    .where(and(eq(accounts.ownerType, owner.ownerType), eq(accounts.ownerId, owner.ownerId)))
+  return row ? { ...row, availableMicros: row.postedMicros - row.heldMicros } : null
+}

@@ -1,0 +1,92 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { actorName } from '#lib/audit.ts'
+import { canonicalJson, sha256 } from '#lib/crypto.ts'
+import type { Ctx } from '#lib/ctx.ts'
+import { callLedger } from './database-error.ts'
+
+const placeHoldInput = z
+  .object({
+    /** Made by the caller: the same id again is the same hold. */
+    holdId: z.uuid(),
+    walletId: z.uuid(),
+    fullMicros: z.bigint().positive(),
+    minimumMicros: z.bigint().positive(),
+    maxOpen: z.number().int().positive(),
+    /** The process that runs the call; its death ends the hold. */
+    workerId: z.uuid(),
+  })
+  .refine((hold) => hold.minimumMicros <= hold.fullMicros, 'minimum exceeds full')
+
+export type PlaceHoldInput = z.input<typeof placeHoldInput>
+
+export type HoldResult = {
+  outcome: 'held' | 'insufficient' | 'too_many'
+  amountMicros: bigint
+  /** Free, held and open after this call: what a refusal can explain. */
+  availableMicros: bigint
+  heldMicros: bigint
+  openHolds: number
+}
+
+/**
+ * Reserves the lesser of `fullMicros` and what the wallet has free, if that is at least `minimumMicros`.
+ * Joins the caller's transaction, which keeps the wallet locked until its commit.
+ * @throws {AppError} `conflict` when the id was used for another request
+ */
+export async function placeHold(ctx: Ctx, input: PlaceHoldInput): Promise<HoldResult> {
+  const hold = placeHoldInput.parse(input)
+  const hash = sha256(canonicalJson({ ...hold, workerId: undefined }))
+  const result = await callLedger(() =>
+    ctx.db.execute<{
+      outcome: HoldResult['outcome']
+      amount_micros: bigint
+      available_micros: bigint
+      held_micros: bigint
+      open_holds: number
+    }>(sql`
+      SELECT * FROM ledger_hold(
+        ${hold.holdId}, ${hold.walletId}, ${hold.fullMicros}, ${hold.minimumMicros}, ${hold.maxOpen}, ${hold.workerId}, ${hash})`),
+  )
+  const row = result.rows[0]!
+  return {
+    outcome: row.outcome,
+    amountMicros: row.amount_micros,
+    availableMicros: row.available_micros,
+    heldMicros: row.held_micros,
+    openHolds: row.open_holds,
+  }
+}
+
+const captureHoldInput = z.object({
+  holdId: z.uuid(),
+  /** What the call cost; zero releases the hold. */
+  costMicros: z.bigint().nonnegative(),
+  externalRef: z.string().max(200).optional(),
+})
+
+export type CaptureHoldInput = z.input<typeof captureHoldInput>
+
+/**
+ * Ends a hold with what its call really cost. The wallet pays what it can; the rest is bad debt, never a negative wallet.
+ * Repeated with the same cost it changes nothing.
+ * @throws {AppError} `conflict` when the hold has ended with another cost
+ */
+export async function captureHold(
+  ctx: Ctx,
+  input: CaptureHoldInput,
+): Promise<{ chargedMicros: bigint; badDebtMicros: bigint; replayed: boolean }> {
+  const { holdId, costMicros, externalRef } = captureHoldInput.parse(input)
+  const result = await callLedger(() =>
+    ctx.db.execute<{ charged_micros: bigint; bad_debt_micros: bigint; replayed: boolean }>(
+      sql`SELECT * FROM ledger_capture(${holdId}, ${costMicros}, ${actorName(ctx.actor)}, ${externalRef ?? null})`,
+    ),
+  )
+  const row = result.rows[0]!
+  return { chargedMicros: row.charged_micros, badDebtMicros: row.bad_debt_micros, replayed: row.replayed }
+}
+
+/** Ends a hold without a charge. Repeated it changes nothing. @throws {AppError} `conflict` when it was captured */
+export async function releaseHold(ctx: Ctx, { holdId }: { holdId: string }): Promise<void> {
+  await captureHold(ctx, { holdId, costMicros: 0n })
+}

@@ -1,0 +1,79 @@
+/**
+ * Credits are bigint micro-credits (1e-6 credit) everywhere. Nothing here touches floating point;
+ * on JSON wires an amount is a decimal string of micro-credits.
+ */
+export const MICROS_PER_CREDIT = 1_000_000n
+
+/** Tokens a price is quoted for: prices are micro-credits per one million tokens. */
+export const TOKENS_PER_PRICE = 1_000_000n
+
+/**
+ * Parses a decimal amount of credits as a person types it ("12.5") into micro-credits.
+ * @returns null when it is not a plain decimal with at most six places
+ */
+export function parseCredits(text: string): bigint | null {
+  const match = /^(-?)(\d{1,12})(?:\.(\d{1,6}))?$/.exec(text.trim())
+  if (!match) return null
+  const [, sign, whole, fraction = ''] = match
+  const micros = BigInt(whole!) * MICROS_PER_CREDIT + BigInt(fraction.padEnd(6, '0'))
+  return sign ? -micros : micros
+}
+
+/** The exact amount in credits as a plain decimal, without trailing zeros: 1_500_000n → "1.5". */
+export function creditsToDecimal(micros: bigint): string {
+  const sign = micros < 0n ? '-' : ''
+  const absolute = micros < 0n ? -micros : micros
+  const fraction = (absolute % MICROS_PER_CREDIT).toString().padStart(6, '0').replace(/0+$/, '')
+  return `${sign}${absolute / MICROS_PER_CREDIT}${fraction ? `.${fraction}` : ''}`
+}
+
+/**
+ * Rounds for reading: never more digits than mean something (0.0042, 12.5, 1,280).
+ * Below one credit two significant digits, below 1,000 two decimals, above none; rounding is half up.
+ * @param locale BCP 47 tag for separators
+ */
+export function formatCredits(micros: bigint, locale: string): string {
+  const absolute = micros < 0n ? -micros : micros
+  let places = 0
+  if (absolute < MICROS_PER_CREDIT) places = absolute === 0n ? 0 : Math.min(6, 8 - absolute.toString().length)
+  else if (absolute < 1_000n * MICROS_PER_CREDIT) places = 2
+  const unit = 10n ** BigInt(6 - places)
+  const rounded = ((absolute + unit / 2n) / unit) * unit
+  const decimal = creditsToDecimal(micros < 0n ? -rounded : rounded)
+  // Intl formats a decimal string exactly (Intl.NumberFormat v3), without a detour over a float.
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(decimal as `${number}`)
+}
+
+/** The wire form of an amount: a decimal string of micro-credits. */
+export function encodeMicros(micros: bigint): string {
+  return micros.toString()
+}
+
+/**
+ * Reads the wire form of an amount.
+ * @throws {RangeError} when it is not an integer within PostgreSQL's bigint
+ */
+export function decodeMicros(text: string): bigint {
+  if (!/^-?\d{1,19}$/.test(text)) throw new RangeError(`not an amount of micro-credits: ${text.slice(0, 40)}`)
+  const micros = BigInt(text)
+  if (BigInt.asIntN(64, micros) !== micros) throw new RangeError('amount exceeds 64 bits')
+  return micros
+}
+
+/** One kind of token in a sum: how many, and micro-credits per one million of them. */
+export type PricedTokens = { tokens: number; priceMicros: bigint }
+
+/**
+ * What tokens cost: one exact rational sum, rounded up once to a whole micro-credit, so that the
+ * charge exceeds the exact price by less than one micro-credit however the call was cut up.
+ */
+export function priceOfTokens(parts: readonly PricedTokens[], requestMicros = 0n): bigint {
+  let scaled = 0n
+  for (const part of parts) {
+    if (!Number.isSafeInteger(part.tokens) || part.tokens < 0 || part.priceMicros < 0n) {
+      throw new RangeError('tokens and prices are whole and not negative')
+    }
+    scaled += BigInt(part.tokens) * part.priceMicros
+  }
+  return requestMicros + (scaled + TOKENS_PER_PRICE - 1n) / TOKENS_PER_PRICE
+}
