@@ -1,0 +1,50 @@
+import { describe, expect, test } from 'vitest'
+import { EnvError, parseEnv, parseServerEnv } from '#lib/env.ts'
+
+const complete = {
+  DATABASE_URL: 'postgres://app:secret@db/ub',
+  AUTH_SECRET: 'x'.repeat(32),
+  ENCRYPTION_KEY: '0f'.repeat(32),
+}
+
+test('an empty environment has the documented defaults', () => {
+  expect(parseEnv({})).toMatchObject({ PORT: 3000, DATA_DIR: '.data', SITE_CURRENCY: 'USD', SERVER_WORKERS: 1, LOG_LEVEL: 'info' })
+})
+
+test('empty values count as unset', () => {
+  expect(parseEnv({ DATABASE_URL: '', PORT: '', OPENAI_API_KEY: '' }).DATABASE_URL).toBeUndefined()
+})
+
+test('the proxy is found under its lower-case name too', () => {
+  expect(parseEnv({ https_proxy: 'http://proxy:3128', no_proxy: 'local' })).toMatchObject({ HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: 'local' })
+})
+
+test('APP_URL follows the port', () => {
+  expect(parseServerEnv({ ...complete, PORT: '8080' }).APP_URL).toBe('http://localhost:8080')
+})
+
+describe('is refused in one line that names the variable', () => {
+  test.each([
+    [{ PORT: '70000' }, /PORT/],
+    [{ APP_URL: 'example.com' }, /APP_URL/],
+    [{ DATABASE_URL: 'mysql://x' }, /DATABASE_URL/],
+    [{ ENCRYPTION_KEY: 'short' }, /ENCRYPTION_KEY must be 64 hex digits/],
+    [{ AUTH_SECRET: 'short' }, /AUTH_SECRET must have at least 32/],
+    [{ SITE_CURRENCY: 'usd' }, /SITE_CURRENCY/],
+    [{ ADMIN_PASSWORD: 'a long enough password' }, /ADMIN_PASSWORD needs ADMIN_EMAIL/],
+    [{ DATABASE_OWNER_URL: 'postgres://o@db/ub' }, /DATABASE_OWNER_URL needs DATABASE_URL/],
+    [{ OPENAI_BASE_URL: 'https://vendor.example/v1' }, /OPENAI_BASE_URL needs OPENAI_API_KEY/],
+  ])('%o', (source, message) => {
+    expect(() => parseEnv(source)).toThrow(EnvError)
+    expect(() => parseEnv(source)).toThrow(message)
+    try {
+      parseEnv(source)
+    } catch (error) {
+      expect((error as Error).message).not.toContain('\n')
+    }
+  })
+
+  test('a server without its secrets', () => {
+    expect(() => parseServerEnv({ DATABASE_URL: complete.DATABASE_URL })).toThrow(/AUTH_SECRET, ENCRYPTION_KEY must be set/)
+  })
+})

@@ -1,0 +1,67 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { creditsToDecimal, decodeMicros, encodeMicros, formatCredits, parseCredits, priceOfTokens } from '#lib/money.ts'
+
+const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
+
+describe('priceOfTokens', () => {
+  test('rounds the exact sum up once, however the tokens are cut into parts', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ tokens: fc.nat(2_000_000), priceMicros: fc.bigInt({ min: 0n, max: 10n ** 12n }) }), { maxLength: 8 }),
+        (parts) => {
+          const scaled = parts.reduce((sum, part) => sum + BigInt(part.tokens) * part.priceMicros, 0n)
+          const charged = priceOfTokens(parts)
+          expect(charged * 1_000_000n - scaled).toBeGreaterThanOrEqual(0n)
+          expect(charged * 1_000_000n - scaled).toBeLessThan(1_000_000n)
+        },
+      ),
+    )
+  })
+
+  test('adds the price of the request itself after rounding the tokens', () => {
+    expect(priceOfTokens([{ tokens: 1, priceMicros: 1n }], 5n)).toBe(6n)
+    expect(priceOfTokens([], 5n)).toBe(5n)
+  })
+
+  test.each([{ tokens: -1, priceMicros: 1n }, { tokens: 1.5, priceMicros: 1n }, { tokens: 1, priceMicros: -1n }, { tokens: Number.NaN, priceMicros: 1n }])(
+    'refuses %o',
+    (part) => expect(() => priceOfTokens([part])).toThrow(RangeError),
+  )
+})
+
+describe('amounts on the wire', () => {
+  test('every 64-bit amount comes back as it was, far beyond what a float holds', () => {
+    fc.assert(fc.property(int64, (micros) => decodeMicros(encodeMicros(micros)) === micros))
+  })
+
+  test.each(['', '1.5', '1e3', ' 1', '0x10', '9223372036854775808', '99999999999999999999'])('refuses %j', (text) =>
+    expect(() => decodeMicros(text)).toThrow(RangeError),
+  )
+})
+
+describe('amounts as people type and read them', () => {
+  test('what is written out parses back to the same amount', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 17n), max: 10n ** 17n }), (micros) => parseCredits(creditsToDecimal(micros)) === micros),
+    )
+  })
+
+  test.each(['', '-', '.5', '1.', '1.0000001', '1,5', '1e6', 'NaN', '１２'])('does not take %j for an amount', (text) =>
+    expect(parseCredits(text)).toBeNull(),
+  )
+
+  test.each([
+    [0n, '0'],
+    [1n, '0.000001'],
+    [4_200n, '0.0042'],
+    [4_249n, '0.0042'],
+    [99_999n, '0.1'],
+    [841_800n, '0.84'],
+    [12_500_000n, '12.5'],
+    [128_404_999n, '128.4'],
+    [1_280_000_000n, '1,280'],
+    [-841_800n, '-0.84'],
+    [9_007_199_254_740_993_000_000n, '9,007,199,254,740,993'],
+  ])('shows %s micro-credits as %s', (micros, text) => expect(formatCredits(micros, 'en')).toBe(text))
+})
