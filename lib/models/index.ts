@@ -1,0 +1,1 @@
+export type { ModelSummary } from './shared.ts'
