@@ -3,9 +3,10 @@ import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pg from 'pg'
+import { createDatabase, type Database } from '#db/client.ts'
 import { migrateDatabase } from '#db/migrate.ts'
 import { APP_ROLE, databaseUrl, ensureRoles, OWNER_ROLE } from '#scripts/embedded-postgres.ts'
-import { startCluster, SUPERUSER } from '#scripts/postgres/cluster.ts'
+import { SUPERUSER, startCluster } from '#scripts/postgres/cluster.ts'
 
 /** A server for tests and a migrated database to clone; plain data, so that it can be handed to test processes. */
 export type TestCluster = { adminUrl: string; template: string; ownerPassword: string; appPassword: string }
@@ -30,6 +31,24 @@ export async function startTestCluster(): Promise<TestCluster & { stop(): Promis
     await server.stop()
   }
   return { ...cluster, stop }
+}
+
+/** A fresh migrated database. `url` and `db` are the application's role, `ownerUrl` the one that may do everything. */
+export type TestDatabase = { url: string; ownerUrl: string; db: Database; close(): Promise<void> }
+
+/** Clones the migrated template into a database of its own; `close` drops it. */
+export async function cloneDatabase(cluster: TestCluster, { poolMax = 10 }: { poolMax?: number } = {}): Promise<TestDatabase> {
+  const name = `ub_test_${randomBytes(6).toString('hex')}`
+  await asAdmin(cluster.adminUrl, (client) =>
+    client.query(`CREATE DATABASE ${name} TEMPLATE ${cluster.template} OWNER ${OWNER_ROLE}`),
+  )
+  const url = urlOf(cluster, APP_ROLE, name)
+  const db = createDatabase(url, poolMax)
+  const close = async () => {
+    await db.$client.end()
+    await asAdmin(cluster.adminUrl, (client) => client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`))
+  }
+  return { url, ownerUrl: urlOf(cluster, OWNER_ROLE, name), db, close }
 }
 
 /** Connection string of one of the two roles for a database of the test server. */
@@ -57,7 +76,12 @@ async function startThrowaway() {
   chmodSync(around, 0o711)
   const superuserPassword = randomBytes(12).toString('hex')
   const folder = path.join(around, 'postgres')
-  const cluster = await startCluster({ folder, logFile: path.join(around, 'postgres.log'), superuserPassword, volatile: true })
+  const cluster = await startCluster({
+    folder,
+    logFile: path.join(around, 'postgres.log'),
+    superuserPassword,
+    volatile: true,
+  })
   const stop = async () => {
     await cluster.stop('immediate')
     rmSync(around, { recursive: true, force: true })
