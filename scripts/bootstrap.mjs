@@ -109,7 +109,9 @@ export function findNode(platform = process.platform, arch = process.arch) {
     if (probe.status === 0 && runsTypeScript(probe.stdout.trim())) return binary
   }
   if (runsTypeScript(process.version)) return process.execPath
-  throw new Error(`no Node for ${platform}-${arch} among the dependencies, and ${process.version} is too old: install Node 24`)
+  throw new Error(
+    `no Node for ${platform}-${arch} among the dependencies, and ${process.version} is too old: install Node 24`,
+  )
 }
 
 /** What serves in production runs with production packages alone. */

@@ -1,7 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs'
 import path from 'node:path'
-import { DatabaseSync } from 'node:sqlite'
+import { tryKernelLock } from '#scripts/kernel-lock.ts'
 
 /** What an embedded installation keeps to itself, made once. */
 export type Secrets = {
@@ -37,20 +47,11 @@ export class DataDir {
   }
 
   /**
-   * Takes the folder for this process. The kernel holds the lock (SQLite locks its file), so it ends with the
-   * process however that dies, and no stale lock can exist.
+   * Takes the folder for this process.
    * @returns how to give it back, or null when another process has it
    */
   tryLock(): (() => void) | null {
-    const database = new DatabaseSync(this.file('lock'))
-    try {
-      database.exec('BEGIN EXCLUSIVE')
-    } catch (error) {
-      database.close()
-      if ((error as { errcode?: number }).errcode === SQLITE_BUSY) return null
-      throw new Error(`cannot lock ${this.path}: ${(error as Error).message}`)
-    }
-    return () => database.close()
+    return tryKernelLock(this.file('lock'))
   }
 
   writeRunRecord(record: RunRecord): void {
@@ -101,5 +102,3 @@ export class DataDir {
     renameSync(temporary, this.file(name))
   }
 }
-
-const SQLITE_BUSY = 5

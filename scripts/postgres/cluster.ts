@@ -1,12 +1,24 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { chownSync, closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chownSync,
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { isAlive } from '#scripts/lock-file.mjs'
 import { findFreePort } from '#scripts/ports.ts'
 import { findBinaries } from '#scripts/postgres/binaries.ts'
 import { chooseIdentity, type Identity, launchAs } from '#scripts/postgres/identity.ts'
 import { isPostmaster, readPostmaster } from '#scripts/postgres/postmaster.ts'
-import { isAlive } from '#scripts/lock-file.mjs'
 
 export const SUPERUSER = 'postgres'
 
@@ -93,7 +105,8 @@ async function adopt(folder: string): Promise<Cluster | undefined> {
       return undefined
     }
     if (postmaster.status === 'ready') return clusterOf(postmaster.pid, postmaster.port, untilDead(postmaster.pid))
-    if (Date.now() > deadline) throw new Error(`PostgreSQL (process ${postmaster.pid}) on ${folder} is ${postmaster.status} for too long`)
+    if (Date.now() > deadline)
+      throw new Error(`PostgreSQL (process ${postmaster.pid}) on ${folder} is ${postmaster.status} for too long`)
     await wait(50)
   }
 }
@@ -105,7 +118,8 @@ async function start(options: ClusterOptions): Promise<Cluster> {
     if (attempt.cluster) return attempt.cluster
     // A port taken in between, or backends of a killed server that have not noticed yet.
     const passing = /could not bind|in use|pre-existing shared memory/.test(attempt.said)
-    if (!passing || Date.now() > deadline) throw new Error(`PostgreSQL did not start\n${attempt.said}\n(${options.logFile})`)
+    if (!passing || Date.now() > deadline)
+      throw new Error(`PostgreSQL did not start\n${attempt.said}\n(${options.logFile})`)
     await wait(200)
   }
 }
@@ -125,7 +139,8 @@ async function tryStart(options: ClusterOptions, port: number): Promise<{ cluste
   const deadline = Date.now() + STARTUP_MS
   while (child.exitCode === null && child.signalCode === null && child.pid !== undefined) {
     const postmaster = readPostmaster(folder)
-    if (postmaster?.pid === child.pid && postmaster.status === 'ready') return { cluster: clusterOf(child.pid, port, gone), said: '' }
+    if (postmaster?.pid === child.pid && postmaster.status === 'ready')
+      return { cluster: clusterOf(child.pid, port, gone), said: '' }
     if (Date.now() > deadline) child.kill('SIGQUIT')
     await wait(20)
   }
@@ -145,16 +160,23 @@ const SETTINGS = {
 
 const VOLATILE_SETTINGS = { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off', max_connections: '300' }
 
-function launch(identity: Identity | undefined, binary: string, args: string[], folder: string, output: 'pipe' | number, detached: boolean): ChildProcess {
+function launch(
+  identity: Identity | undefined,
+  binary: string,
+  args: string[],
+  folder: string,
+  output: 'pipe' | number,
+  detached: boolean,
+): ChildProcess {
   const { command, args: all, uid, gid } = launchAs(identity, binary, args, [binary, folder])
   return spawn(command, all, {
-    uid,
-    gid,
+    // Signed, as spawn wants ids: macOS has nobody as -2.
+    ...(uid === undefined || gid === undefined ? {} : { uid: uid | 0, gid: gid | 0 }),
     // A Ctrl-C on the terminal must not stop the database before the service has drained.
     detached,
     stdio: ['ignore', output, output],
     cwd: '/',
-    env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' },
+    env: { PATH: process.env.PATH ?? '/usr/bin:/bin', LC_ALL: 'C', TZ: 'UTC' } as unknown as NodeJS.ProcessEnv,
   })
 }
 

@@ -34,7 +34,12 @@ function nobody(): Identity {
  * @param places files and folders that must be reached
  * @throws {Error} when there is no way in
  */
-export function launchAs(identity: Identity | undefined, binary: string, args: string[], places: readonly string[]): Launch {
+export function launchAs(
+  identity: Identity | undefined,
+  binary: string,
+  args: string[],
+  places: readonly string[],
+): Launch {
   if (!identity) return { command: binary, args }
   if (places.every((place) => canReach(place, identity))) return { command: binary, args, ...identity }
   const setpriv = ['/usr/bin/setpriv', '/bin/setpriv'].find((file) => existsSync(file))

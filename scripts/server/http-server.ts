@@ -1,0 +1,100 @@
+import { EventEmitter } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import next from 'next'
+import type { ServerEnv } from '#lib/env.ts'
+import { log } from '#lib/log.ts'
+import { parseTrustedProxies } from '#scripts/server/addresses.ts'
+import { type Origin, readOrigin, writeOrigin } from '#scripts/server/forwarded.ts'
+import { refuseHost } from '#scripts/server/host-refusal.ts'
+import { type HostPolicy, isHostAllowed } from '#scripts/server/hosts.ts'
+
+export type AppServer = {
+  port: number
+  /** Accepts nothing new; what is open may end, and connections are not kept beyond the answer they carry. */
+  close(): Promise<void>
+  /** Breaks what is still open. */
+  closeAllConnections(): void
+}
+
+// nginx keeps its connections to us for up to 75 s: closing first would race with a request it has just sent.
+const KEEP_ALIVE_MS = 80_000
+const HEADERS_MS = 30_000
+// A message with attachments over a slow line takes its time; answers are not limited by this.
+const REQUEST_MS = 300_000
+
+/**
+ * The HTTP server around Next: knows the socket, so what a request says of its origin can be checked.
+ * @param dir the folder of the application
+ * @throws {EnvError} when TRUSTED_PROXIES cannot be read
+ */
+export async function startAppServer(env: ServerEnv, dir: string): Promise<AppServer> {
+  const trusted = parseTrustedProxies(env.TRUSTED_PROXIES)
+  const dev = env.NODE_ENV === 'development'
+  const policy: HostPolicy = { appUrl: env.APP_URL, acceptPrivate: dev || env.UB_DATABASE === 'embedded' }
+  const allowed = (request: IncomingMessage, origin: Origin) => isHealth(request) || isHostAllowed(origin.host, policy)
+
+  const server = createServer({
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    headersTimeout: HEADERS_MS,
+    requestTimeout: REQUEST_MS,
+  })
+  // Next listens for upgrades on what it is given; the real server's pass the host check first.
+  const upgrades = new EventEmitter() as Server
+  const app = next({ dev, dir, hostname: 'localhost', port: env.PORT, httpServer: upgrades })
+  await app.prepare()
+  const handle = app.getRequestHandler()
+
+  let closing = false
+  server.on('request', (request, response) => {
+    const origin = readOrigin(request.socket.remoteAddress ?? '', request.headers, trusted)
+    if (closing) response.setHeader('connection', 'close')
+    if (!allowed(request, origin)) return sendRefusal(request, response, origin, env.APP_URL)
+    writeOrigin(request.headers, origin)
+    handle(request, response).catch((error: unknown) => fail(response, error))
+  })
+  if (dev) {
+    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+      const origin = readOrigin(request.socket.remoteAddress ?? '', request.headers, trusted)
+      if (!allowed(request, origin)) return socket.destroy()
+      upgrades.emit('upgrade', request, socket, head)
+    })
+  }
+  const port = await listen(server, env.PORT)
+  const close = async () => {
+    closing = true
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+    const timer = setInterval(() => server.closeIdleConnections(), 100)
+    server.closeIdleConnections()
+    await closed
+    clearInterval(timer)
+  }
+  return { port, close, closeAllConnections: () => server.closeAllConnections() }
+}
+
+// Whoever watches the service asks by whatever address the machine has.
+function isHealth(request: IncomingMessage): boolean {
+  return /^\/api\/health(\?|$)/.test(request.url ?? '')
+}
+
+function sendRefusal(request: IncomingMessage, response: ServerResponse, origin: Origin, appUrl: string): void {
+  const { status, headers, body } = refuseHost(request.url ?? '/', origin.host, appUrl)
+  response.writeHead(status, headers).end(request.method === 'HEAD' ? undefined : body)
+}
+
+function fail(response: ServerResponse, error: unknown): void {
+  log.error({ err: error }, 'request failed outside of the application')
+  if (response.headersSent) response.destroy()
+  else response.writeHead(500, { 'content-type': 'text/plain' }).end('Internal Server Error')
+}
+
+function listen(server: Server, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, () => {
+      server.off('error', reject)
+      const address = server.address()
+      resolve(typeof address === 'object' && address ? address.port : port)
+    })
+  })
+}

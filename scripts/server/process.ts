@@ -1,0 +1,23 @@
+import type { ServerEnv } from '#lib/env.ts'
+import { drain } from '#scripts/server/drain.ts'
+import { startAppServer } from '#scripts/server/http-server.ts'
+import { onStopRequest } from '#scripts/signals.ts'
+
+/** How long running answers may take to finish after a request to stop. */
+export function drainLimitMs(): number {
+  return Number(process.env.UB_DRAIN_SECONDS || 30) * 1000
+}
+
+/**
+ * Serves in this process until it is asked to stop, then drains and exits.
+ * @param signals which ones ask it to stop
+ * @returns the port it listens on
+ */
+export async function serveHere(env: ServerEnv, dir: string, signals: readonly NodeJS.Signals[]): Promise<number> {
+  const server = await startAppServer(env, dir)
+  onStopRequest((request) => {
+    if (request === 'again') process.exit(130)
+    void drain(server, drainLimitMs()).finally(() => process.exit(0))
+  }, signals)
+  return server.port
+}

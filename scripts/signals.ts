@@ -1,0 +1,26 @@
+/** `first`: finish in good order; `again`: the person insists, end at once. */
+export type StopRequest = 'first' | 'again'
+
+// One Ctrl-C arrives several times: from the terminal to the whole group, and passed on by npm and by the runner.
+const SAME_REQUEST_MS = 500
+
+/**
+ * Listens for requests to stop this process: signals, and the death of the process that runs it.
+ * @param signals which ones count; a supervised process leaves Ctrl-C to its supervisor
+ */
+export function onStopRequest(
+  stop: (request: StopRequest) => void,
+  signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'],
+): void {
+  let firstAt: number | undefined
+  const request = () => {
+    const now = performance.now()
+    if (firstAt === undefined) {
+      firstAt = now
+      stop('first')
+    } else if (now - firstAt > SAME_REQUEST_MS) stop('again')
+  }
+  for (const signal of signals) process.on(signal, request)
+  process.once('disconnect', request)
+  process.channel?.unref()
+}
