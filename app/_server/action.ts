@@ -1,0 +1,30 @@
+import type { z } from 'zod'
+import { getCtx } from '#app/_server/context.ts'
+import { type Failure, toFailure } from '#app/_server/failure.ts'
+import type { Ctx } from '#lib/ctx.ts'
+
+export type ActionResult<T> = { ok: true; data: T } | { ok: false; error: Failure }
+
+/**
+ * Makes a server action of a verb: every action is a public endpoint, so its input is checked first.
+ * @returns a function for `'use server'` files that takes a plain object or a form's data
+ */
+export function action<S extends z.ZodType, T>(
+  schema: S,
+  verb: (ctx: Ctx, input: z.output<S>) => Promise<T>,
+): (input: z.input<S> | FormData) => Promise<ActionResult<T>> {
+  return async (input) => {
+    const ctx = await getCtx()
+    try {
+      const parsed = schema.parse(input instanceof FormData ? readForm(input) : input) as z.output<S>
+      return { ok: true, data: await verb(ctx, parsed) }
+    } catch (error) {
+      return { ok: false, error: toFailure(error, ctx.request?.id ?? '').failure }
+    }
+  }
+}
+
+// Next adds fields of its own to a form that is sent without JavaScript.
+function readForm(form: FormData): Record<string, unknown> {
+  return Object.fromEntries([...form].filter(([name]) => !name.startsWith('$ACTION')))
+}

@@ -1,0 +1,42 @@
+import { cookies, headers } from 'next/headers'
+import { redirect } from 'next/navigation'
+import { cache } from 'react'
+import { readOrigin } from '#app/_server/origin.ts'
+import { PATH_HEADER } from '#app/_server/page-path.ts'
+import { findViewer, type Viewer } from '#lib/auth/index.ts'
+import type { Ctx, RequestInfo, UserCtx } from '#lib/ctx.ts'
+import { getDatabase } from '#lib/ctx.ts'
+import { newId } from '#lib/id.ts'
+
+/** What is known of the current request; its id names it in logs and error replies. */
+export const getRequestInfo = cache(async (): Promise<RequestInfo> => readRequestInfo(await headers()))
+
+/** @param headers of a request that passed our server, which wrote the client's address into them */
+export function readRequestInfo(headers: Headers): RequestInfo {
+  return {
+    id: newId(),
+    ip: headers.get('x-forwarded-for') ?? '',
+    userAgent: (headers.get('user-agent') ?? '').slice(0, 400),
+  }
+}
+
+/** Who is signed in, checked against the session's row; null for everybody else. One statement per request. */
+export const getViewer = cache(async (): Promise<Viewer | null> => {
+  const [store, head, request] = await Promise.all([cookies(), headers(), getRequestInfo()])
+  const ctx: Ctx = { db: getDatabase(), actor: { type: 'anonymous' }, request }
+  return await findViewer(ctx, { readCookie: (name) => store.get(name)?.value, origin: readOrigin(head) })
+})
+
+/** The context of this page, action or route: the process's database and whoever is signed in. */
+export const getCtx = cache(async (): Promise<Ctx> => {
+  const [viewer, request] = await Promise.all([getViewer(), getRequestInfo()])
+  return { db: getDatabase(), actor: viewer?.actor ?? { type: 'anonymous' }, request }
+})
+
+/** The context of a page that needs somebody signed in; everybody else is sent to sign in and comes back here. */
+export async function requirePageUser(): Promise<UserCtx & { viewer: Viewer }> {
+  const [ctx, viewer] = await Promise.all([getCtx(), getViewer()])
+  if (viewer) return { ...ctx, actor: viewer.actor, viewer }
+  const path = (await headers()).get(PATH_HEADER) ?? '/'
+  redirect(path === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(path)}`)
+}

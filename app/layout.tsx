@@ -1,0 +1,42 @@
+import '#app/globals.css'
+import type { Metadata, Viewport } from 'next'
+import { cookies } from 'next/headers'
+import { getLocale, getTranslations } from 'next-intl/server'
+import type { ReactNode } from 'react'
+import { ClientMessages } from '#app/_server/messages.tsx'
+import { THEME_COOKIE, themeAttribute } from '#app/_ui/theme.ts'
+
+const SITE_NAME = 'Undefined Behavior'
+
+export async function generateMetadata(): Promise<Metadata> {
+  const t = await getTranslations('common')
+  return {
+    title: { default: SITE_NAME, template: `%s · ${SITE_NAME}` },
+    description: t('tagline'),
+    // A phone would make numbers of tokens and credits into telephone links.
+    formatDetection: { telephone: false, email: false, address: false },
+  }
+}
+
+export const viewport: Viewport = {
+  width: 'device-width',
+  initialScale: 1,
+  viewportFit: 'cover',
+  // The composer stays above the keyboard instead of under it.
+  interactiveWidget: 'resizes-content',
+  themeColor: [
+    { media: '(prefers-color-scheme: light)', color: '#fdfcfa' },
+    { media: '(prefers-color-scheme: dark)', color: '#1a1816' },
+  ],
+}
+
+export default async function RootLayout({ children }: { children: ReactNode }) {
+  const [locale, store] = await Promise.all([getLocale(), cookies()])
+  return (
+    <html lang={locale} data-theme={themeAttribute(store.get(THEME_COOKIE)?.value)}>
+      <body>
+        <ClientMessages>{children}</ClientMessages>
+      </body>
+    </html>
+  )
+}

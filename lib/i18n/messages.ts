@@ -1,0 +1,48 @@
+import type { Locale } from './locale.ts'
+import enAccount from './messages/en/account.json' with { type: 'json' }
+import enAuth from './messages/en/auth.json' with { type: 'json' }
+import enChat from './messages/en/chat.json' with { type: 'json' }
+import enCommon from './messages/en/common.json' with { type: 'json' }
+import enErrors from './messages/en/errors.json' with { type: 'json' }
+import enReceipt from './messages/en/receipt.json' with { type: 'json' }
+import zhAccount from './messages/zh-CN/account.json' with { type: 'json' }
+import zhAuth from './messages/zh-CN/auth.json' with { type: 'json' }
+import zhChat from './messages/zh-CN/chat.json' with { type: 'json' }
+import zhCommon from './messages/zh-CN/common.json' with { type: 'json' }
+import zhErrors from './messages/zh-CN/errors.json' with { type: 'json' }
+import zhReceipt from './messages/zh-CN/receipt.json' with { type: 'json' }
+
+const english = {
+  account: enAccount,
+  auth: enAuth,
+  chat: enChat,
+  common: enCommon,
+  errors: enErrors,
+  receipt: enReceipt,
+}
+
+/** All texts of one language by namespace. English is the shape that the others follow. */
+export type Messages = typeof english
+export type Namespace = keyof Messages
+
+const catalogues: Record<Locale, Messages> = {
+  en: english,
+  'zh-CN': {
+    account: zhAccount,
+    auth: zhAuth,
+    chat: zhChat,
+    common: zhCommon,
+    errors: zhErrors,
+    receipt: zhReceipt,
+  },
+}
+
+/** The texts of one language. */
+export function getMessages(locale: Locale): Messages {
+  return catalogues[locale]
+}
+
+/** Only some namespaces of the texts: what one part of the pages sends to the browser. */
+export function pickMessages(locale: Locale, namespaces: readonly Namespace[]): Partial<Messages> {
+  return Object.fromEntries(namespaces.map((namespace) => [namespace, catalogues[locale][namespace]]))
+}

@@ -1,0 +1,1 @@
+export { LOCALE_NAMES, LOCALES, type Locale } from './locale.ts'
