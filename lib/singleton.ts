@@ -1,18 +1,26 @@
+type Entry = { instance: unknown; sharers: Set<symbol> }
+
+const REGISTRY = Symbol.for('undefined-behavior.singletons')
+const registry = ((globalThis as Record<symbol, unknown>)[REGISTRY] ??= new Map<string, Entry>()) as Map<string, Entry>
+
+/** Stands for this copy of the module. */
+const copy = Symbol('copy')
+
 /**
  * Next loads a module several times in one process (route handlers, pages with actions and
  * instrumentation each get a copy). Whatever must exist once per process is made here.
+ * The registry notes which copies share an instance, so that a test can see that they do.
  *
  * @param name unique name of the instance in this process
  * @param create makes the instance on first use
  * @returns the one instance of this process
  */
 export function singleton<T>(name: string, create: () => T): T {
-  const key = Symbol.for(`undefined-behavior.${name}`)
-  const store = globalThis as unknown as Record<symbol, T | undefined>
-  let instance = store[key]
-  if (instance === undefined) {
-    instance = create()
-    store[key] = instance
+  let entry = registry.get(name)
+  if (!entry) {
+    entry = { instance: create(), sharers: new Set() }
+    registry.set(name, entry)
   }
-  return instance
+  entry.sharers.add(copy)
+  return entry.instance as T
 }
