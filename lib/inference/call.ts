@@ -65,4 +65,7 @@ export type RunResult = {
 }
 
 /** What a run says, in order. Exactly one `end` comes, last. */
-export type RunEvent = { type: 'text'; text: string } | { type: 'reasoning'; text: string } | { type: 'end'; result: RunResult }
+export type RunEvent =
+  | { type: 'text'; text: string }
+  | { type: 'reasoning'; text: string }
+  | { type: 'end'; result: RunResult }
