@@ -35,11 +35,18 @@ export function checkCatalogues(root: string, files: readonly SourceFile[]): str
   const readWhole = new Set(
     elsewhere.filter((text) => text.endsWith('.json')).map((text) => path.basename(text, '.json')),
   )
+  const base = catalogues.get(BASE) ?? new Map<string, string>()
+  const codes = Object.keys(ERROR_STATUS)
+  const errorTexts = new Set(codes.map((code) => `errors.${code}`))
   return [
     ...faults,
     ...compareCatalogues(catalogues),
-    ...compareErrorCodes(catalogues.get(BASE) ?? new Map(), Object.keys(ERROR_STATUS)),
-    ...compareWithUses(catalogues.get(BASE) ?? new Map(), product.flatMap(findUses), readWhole),
+    ...findMissingErrorTexts(base, codes),
+    ...compareWithUses(
+      base,
+      product.flatMap(findUses),
+      (name) => readWhole.has(name.split('.')[0]!) || errorTexts.has(name),
+    ),
   ]
 }
 
@@ -134,21 +141,20 @@ export function argumentsOf(text: string): string[] {
 }
 
 /** Every error code has its text. */
-export function compareErrorCodes(base: Catalogue, codes: readonly string[]): string[] {
-  const known = new Set(codes.map((code) => `errors.${code}`))
-  const missing = [...known].filter((key) => !base.has(key)).map((key) => `${BASE}: ${key} is missing (lib/errors.ts)`)
-  const unknown = [...base.keys()].filter((key) => key.startsWith('errors.') && !known.has(key))
-  return [...missing, ...unknown.map((key) => `${BASE}: ${key} is no code of lib/errors.ts`)]
+export function findMissingErrorTexts(base: Catalogue, codes: readonly string[]): string[] {
+  return codes
+    .filter((code) => !base.has(`errors.${code}`))
+    .map((code) => `${BASE}: errors.${code} is missing (lib/errors.ts)`)
 }
 
 /**
  * Every key that the code names is there and gets its values, and every key is used.
- * @param readWhole namespaces that something reads as a file, without a translator
+ * @param isExcused whether a text is used in a way that no translator shows
  */
 export function compareWithUses(
   base: Catalogue,
   uses: readonly TranslationUse[],
-  readWhole: ReadonlySet<string>,
+  isExcused: (name: string) => boolean,
 ): string[] {
   const faults: string[] = []
   const used = new Set<string>()
@@ -170,9 +176,7 @@ export function compareWithUses(
     for (const name of base.keys()) if (starts.some((start) => name.startsWith(start))) used.add(name)
   }
   for (const name of base.keys()) {
-    const [namespace] = name.split('.')
-    const excused = used.has(name) || namespace === 'errors' || readWhole.has(namespace!)
-    if (!excused) faults.push(`${BASE}: ${name} is used nowhere`)
+    if (!used.has(name) && !isExcused(name)) faults.push(`${BASE}: ${name} is used nowhere`)
   }
   return faults
 }
