@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { parseEnv } from '#lib/env.ts'
@@ -74,6 +75,20 @@ export async function withDatabase<T>(command: string, work: () => Promise<T>): 
   } finally {
     await database.close()
   }
+}
+
+/**
+ * Refuses early, before anything long is done for a second service on a folder.
+ * @throws {DataDirTaken} when a service keeps the folder
+ */
+export function refuseTakenDataDir(folder: string): void {
+  if (!existsSync(folder)) return
+  const dir = new DataDir(folder)
+  const release = dir.tryLock()
+  release?.()
+  if (release) return
+  const holder = dir.readRunRecord()
+  if (holder?.kind === 'service' && isAlive(holder.pid)) throw new DataDirTaken(describeHolder(dir, holder))
 }
 
 async function holdDatabase(dir: DataDir, options: OpenOptions, release: () => void): Promise<OpenDatabase> {

@@ -6,9 +6,19 @@ import { setTimeout as wait } from 'node:timers/promises'
 export function isAlive(pid) {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
     return error.code === 'EPERM'
+  }
+  return !isZombie(pid)
+}
+
+// In a container whose first process never collects its dead, they stay in the table.
+function isZombie(pid) {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'))
+  } catch {
+    // No /proc on this system, or the process is gone since: the signal's answer stands.
+    return false
   }
 }
 

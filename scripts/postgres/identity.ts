@@ -53,7 +53,8 @@ export function launchAs(
   return { command: setpriv, args: [...lead, ...capabilities, '--', binary, ...args] }
 }
 
-function canReach(place: string, identity: Identity): boolean {
+/** Whether a user may read a place, judged by its mode and those of the folders above it. */
+export function canReach(place: string, identity: Identity): boolean {
   for (let folder = path.dirname(place); ; folder = path.dirname(folder)) {
     if (!allows(folder, identity, 0o1)) return false
     if (folder === path.dirname(folder)) break

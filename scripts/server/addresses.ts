@@ -42,10 +42,15 @@ const NAMED: Record<string, string[]> = { loopback: LOOPBACK, private: [...LOOPB
 function listOf(ranges: readonly string[]): BlockList {
   const list = new BlockList()
   for (const range of ranges) {
-    const [address = '', prefix] = range.split('/')
+    const [address = '', prefix, ...more] = range.split('/')
     const family = isIP(address)
     const bits = prefix === undefined ? (family === 6 ? 128 : 32) : Number(prefix)
-    const valid = family !== 0 && /^\d*$/.test(prefix ?? '') && bits <= (family === 6 ? 128 : 32) && prefix !== ''
+    const valid =
+      more.length === 0 &&
+      family !== 0 &&
+      /^\d*$/.test(prefix ?? '') &&
+      bits <= (family === 6 ? 128 : 32) &&
+      prefix !== ''
     if (!valid)
       throw new EnvError(
         `environment: TRUSTED_PROXIES: "${range}" is not an address, a CIDR range, loopback, private or none`,

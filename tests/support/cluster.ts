@@ -37,7 +37,10 @@ export async function startTestCluster(): Promise<TestCluster & { stop(): Promis
 export type TestDatabase = { url: string; ownerUrl: string; db: Database; close(): Promise<void> }
 
 /** Clones the migrated template into a database of its own; `close` drops it. */
-export async function cloneDatabase(cluster: TestCluster, { poolMax = 10 }: { poolMax?: number } = {}): Promise<TestDatabase> {
+export async function cloneDatabase(
+  cluster: TestCluster,
+  { poolMax = 10 }: { poolMax?: number } = {},
+): Promise<TestDatabase> {
   const name = `ub_test_${randomBytes(6).toString('hex')}`
   await asAdmin(cluster.adminUrl, (client) =>
     client.query(`CREATE DATABASE ${name} TEMPLATE ${cluster.template} OWNER ${OWNER_ROLE}`),
