@@ -1,0 +1,2 @@
+export type { SettingKey, Settings } from './definitions.ts'
+export { getSetting, getSettings, setSetting } from './settings.ts'
