@@ -15,9 +15,9 @@ declare module 'micromark-util-types' {
 /*
  * Maths as models write it: \( … \) and $ … $ within a line, \[ … \] and $$ … $$ standing alone. The tokens are those
  * of micromark-extension-math, so that remark-math turns them into the same nodes. What is never closed stays text, and
- * the limits keep a text full of openings from being read again and again to its end.
+ * an opening within an opening ends the attempt, so that a text full of openings is not read again and again to its end.
  */
-const INLINE_MAX = 2_000
+const INLINE_MAX = 1_000
 const BLOCK_MAX = 6_000
 
 const DOLLAR = 36
@@ -107,7 +107,10 @@ const inlineBackslash: Construct = {
       effects.enter('mathTextData')
       dataOpen = true
       effects.consume(code)
-      return (next) => (next === BACKSLASH ? data(next) : content(next))
+      return (next) => {
+        if (next === OPEN_PAREN || next === OPEN_BRACKET) return nok(next)
+        return next === BACKSLASH ? data(next) : content(next)
+      }
     }
 
     function finish(code: Code): State | undefined {
@@ -191,6 +194,7 @@ const block: Construct = {
     let lineIsBlank = true
     let firstLine = true
     let valueOpen = false
+    let afterFirstBackslash = false
 
     function closeValue() {
       if (valueOpen) effects.exit('mathFlowValue')
@@ -216,6 +220,9 @@ const block: Construct = {
     }
 
     function value(code: Code): State | undefined {
+      if (lineIsBlank && !firstLine && code === DOLLAR) return nok(code)
+      if (afterFirstBackslash && code === OPEN_BRACKET) return nok(code)
+      afterFirstBackslash = lineIsBlank && !firstLine && code === BACKSLASH
       if (!isSpace(code)) lineIsBlank = false
       if (!valueOpen) effects.enter('mathFlowValue')
       valueOpen = true

@@ -66,6 +66,7 @@ describe('Markdown', () => {
   it('survives nesting without end', () => {
     expect(renderMarkdown('>'.repeat(20_000), labels, 'm')).toContain('>>>')
     expect(renderMarkdown('['.repeat(20_000), labels, 'm')).toContain('[[[')
+    expect(renderMarkdown('> - '.repeat(10_000), labels, 'm')).toContain('> - ')
     expect(renderMarkdown('\\('.repeat(20_000), labels, 'm')).toContain('(((')
     expect(renderMarkdown('\\[\n'.repeat(5_000), labels, 'm')).toContain('[')
   })

@@ -13,7 +13,10 @@ import { type MarkdownLabels, rehypeFormulaFocus, rehypeFrames, rehypeLinks } fr
 export type { MarkdownLabels }
 
 /** Longer texts are shown as they are: nobody reads them, and parsing them would hold up everybody else. */
-const MARKDOWN_MAX = 200_000
+const MARKDOWN_MAX = 100_000
+
+// Each level of nesting is walked again for each line within it.
+const TOO_DEEP = /^(?:[ \t]{0,3}(?:>|[-*+][ \t]|\d{1,9}[.)][ \t])){100}/m
 
 /** The parts that weigh: the browser loads each when a text first needs it, the server has both. */
 export type Extras = { math?: Pluggable; highlight?: Pluggable }
@@ -96,7 +99,7 @@ export function createPipeline({ labels, idPrefix = '', math, highlight }: Pipel
   return {
     parse: (markdown) => processor.parse(markdown) as MarkdownRoot,
     render(markdown) {
-      if (markdown.length > MARKDOWN_MAX) return plain(markdown)
+      if (markdown.length > MARKDOWN_MAX || TOO_DEEP.test(markdown)) return plain(markdown)
       try {
         return processor.runSync(processor.parse(markdown)) as Root
       } catch {
