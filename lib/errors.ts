@@ -16,6 +16,7 @@ export const ERROR_STATUS = {
   not_found: 404,
   conflict: 409,
   email_taken: 409,
+  last_admin: 409,
   link_invalid: 410,
   password_too_short: 400,
   password_too_long: 400,

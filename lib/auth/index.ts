@@ -1,4 +1,25 @@
 export {
+  changePassword,
+  changePasswordInput,
+  createAccount,
+  getSignUpCredit,
+  registerUser,
+  registerUserInput,
+  type SignedIn,
+  setPassword,
+  signIn,
+} from './accounts.ts'
+export { authHandler } from './entry.ts'
+export {
+  acceptLink,
+  acceptLinkInput,
+  createFirstAdmin,
+  createFirstAdminLink,
+  createSignInLink,
+  getLink,
+  type Link,
+} from './links.ts'
+export {
   listSessions,
   revokeOtherSessions,
   revokeSession,

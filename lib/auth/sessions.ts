@@ -1,7 +1,7 @@
 import { and, desc, eq, gt, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { sessions, users } from '#db/schema/index.ts'
-import { type Ctx, inTransaction, requireUser, type UserActor, type UserCtx } from '#lib/ctx.ts'
+import { type Ctx, inTransaction, requireUser, type UserActor } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
 
@@ -9,6 +9,8 @@ import { newId } from '#lib/id.ts'
 const SESSION_AGE = sql`interval '30 days'`
 // Seen again within a minute is not worth a write.
 const SEEN_EVERY = sql`interval '1 minute'`
+
+const isLive = and(isNull(sessions.revokedAt), gt(sessions.expiresAt, sql`now()`))
 
 /** Somebody signed in, as pages need to know them. */
 export type Viewer = { actor: UserActor; email: string; name: string; locale: string | null }
@@ -67,7 +69,7 @@ export type SessionSummary = {
 const LISTED = 50
 
 /** The acting person's live sessions, latest used first, at most fifty. */
-export async function listSessions(ctx: UserCtx): Promise<SessionSummary[]> {
+export async function listSessions(ctx: Ctx): Promise<SessionSummary[]> {
   const { userId, sessionId } = requireUser(ctx)
   const rows = await ctx.db
     .select({
@@ -107,9 +109,9 @@ export async function revokeOtherSessions(ctx: Ctx): Promise<void> {
   await revokeWhere(ctx, and(eq(sessions.userId, userId), ne(sessions.id, sessionId)))
 }
 
-/** Ends every session of a person. */
-export async function revokeSessionsOf(ctx: Ctx, { userId }: { userId: string }): Promise<void> {
-  await revokeWhere(ctx, eq(sessions.userId, userId))
+/** Ends the session that a browser's own token names, when it signs out. */
+export async function endSession(ctx: Ctx, { sessionId }: { sessionId: string }): Promise<void> {
+  await revokeWhere(ctx, eq(sessions.id, sessionId))
 }
 
 async function revokeWhere(ctx: Ctx, which: SQL | undefined): Promise<void> {
@@ -118,5 +120,3 @@ async function revokeWhere(ctx: Ctx, which: SQL | undefined): Promise<void> {
     .set({ revokedAt: sql`now()` })
     .where(and(which, isNull(sessions.revokedAt)))
 }
-
-const isLive = and(isNull(sessions.revokedAt), gt(sessions.expiresAt, sql`now()`))

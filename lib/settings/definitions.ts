@@ -16,6 +16,8 @@ export const SETTINGS = {
     .string()
     .regex(/^[A-Z]{3}$/)
     .default('USD'),
+  /** What the seed adds to a vendor's price to make ours. */
+  markup_percent: z.number().int().min(0).max(10_000).default(20),
   /** Answers that one person may have running at once. */
   max_running: z.number().int().min(1).max(1_000).default(20),
   /** The model a new conversation begins with; null picks the cheapest suitable one. */

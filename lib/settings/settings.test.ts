@@ -26,6 +26,7 @@ describe('settings', () => {
       sign_up_credit_micros: null,
       site_name: 'Undefined Behavior',
       site_currency: 'USD',
+      markup_percent: 20,
       max_running: 20,
       default_model_id: null,
       free_failures_per_day: 50,
@@ -37,6 +38,8 @@ describe('settings', () => {
     await setSetting(system, { key: 'sign_up_credit_micros', value: '500000' })
     await setSetting(system, { key: 'sign_up_credit_micros', value: null })
     expect(await getSetting(system, 'max_running')).toBe(3)
+    await setSetting(system, { key: 'site_name', value: 'true' })
+    expect(await getSetting(system, 'site_name')).toBe('true')
     expect((await getSettings(system)).sign_up_credit_micros).toBeNull()
     expect(await audits('max_running')).toMatchObject([
       { action: 'setting.set', actorType: 'system', before: { value: 20 }, after: { value: 3 } },
@@ -47,17 +50,25 @@ describe('settings', () => {
     await setSetting(system, { key: 'registration', value: 'closed' })
     await setSetting(system, { key: 'registration', value: 'closed' })
     expect(await audits('registration')).toHaveLength(1)
-    expect(await database.db.select().from(settings).where(eq(settings.key, 'registration'))).toMatchObject([{ version: 1 }])
+    expect(await database.db.select().from(settings).where(eq(settings.key, 'registration'))).toMatchObject([
+      { version: 1 },
+    ])
   })
 
   it('refuse people who are not admins, unknown keys and impossible values', async () => {
     const person: Ctx = { db: database.db, actor: { type: 'user', userId: newId(), role: 'user', sessionId: newId() } }
     const change = { key: 'max_running', value: 7 } as const
     await expect(setSetting(person, change)).rejects.toMatchObject({ code: 'forbidden' })
-    await expect(setSetting({ ...person, actor: { type: 'anonymous' } }, change)).rejects.toMatchObject({ code: 'unauthenticated' })
+    await expect(setSetting({ ...person, actor: { type: 'anonymous' } }, change)).rejects.toMatchObject({
+      code: 'unauthenticated',
+    })
     await expect(setSetting(system, { key: 'max_running', value: 0 })).rejects.toMatchObject({ code: 'invalid_input' })
-    await expect(setSetting(system, { key: 'max_running', value: undefined as never })).rejects.toMatchObject({ code: 'invalid_input' })
-    await expect(setSetting(system, { key: 'toString' as never, value: 1 as never })).rejects.toMatchObject({ code: 'invalid_input' })
+    await expect(setSetting(system, { key: 'max_running', value: undefined as never })).rejects.toMatchObject({
+      code: 'invalid_input',
+    })
+    await expect(setSetting(system, { key: 'toString' as never, value: 1 as never })).rejects.toMatchObject({
+      code: 'invalid_input',
+    })
     expect(await database.db.select().from(settings)).toEqual([])
   })
 

@@ -7,16 +7,19 @@ import { AppError } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
 import { isSettingKey, SETTINGS, type SettingKey, type Settings } from './definitions.ts'
 
+// Drizzle parses a string out of jsonb a second time, which makes the text "250000" a number; so it comes as JSON text.
+const valueAsJson = sql<string>`${settings.value}::text`
+
 /** The value of one setting, or its default. */
 export async function getSetting<K extends SettingKey>(ctx: Ctx, key: K): Promise<Settings[K]> {
-  const [row] = await ctx.db.select({ value: settings.value }).from(settings).where(eq(settings.key, key))
-  return readValue(key, row?.value)
+  const [row] = await ctx.db.select({ json: valueAsJson }).from(settings).where(eq(settings.key, key))
+  return readValue(key, row?.json)
 }
 
 /** All settings; what nobody changed has its default. */
 export async function getSettings(ctx: Ctx): Promise<Settings> {
-  const rows = await ctx.db.select({ key: settings.key, value: settings.value }).from(settings).limit(1_000)
-  const stored = new Map(rows.map((row) => [row.key, row.value]))
+  const rows = await ctx.db.select({ key: settings.key, json: valueAsJson }).from(settings).limit(1_000)
+  const stored = new Map(rows.map((row) => [row.key, row.json]))
   const keys = Object.keys(SETTINGS).filter(isSettingKey)
   return Object.fromEntries(keys.map((key) => [key, readValue(key, stored.get(key))])) as Settings
 }
@@ -34,8 +37,8 @@ export async function setSetting<K extends SettingKey>(ctx: Ctx, input: { key: K
     // Also locks the row that is not there yet, so that the audit's "before" is what was really replaced.
     await tx.db.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`setting:${key}`}, 0))`)
     const before = await getSetting(tx, key)
-    const [row] = await tx.db.select({ value: settings.value }).from(settings).where(eq(settings.key, key))
-    if (row && row.value === value) return
+    const [row] = await tx.db.select({ json: valueAsJson }).from(settings).where(eq(settings.key, key))
+    if (row && JSON.parse(row.json) === value) return
     const updatedBy = tx.actor.type === 'user' ? tx.actor.userId : null
     const stored = sql`${JSON.stringify(value)}::jsonb`
     await tx.db
@@ -60,13 +63,14 @@ function parseSetting(input: unknown): { key: SettingKey; value: unknown } {
   if (!parsed.success) throw new AppError('invalid_input', { params: { field: 'key' } })
   const key = parsed.data.key as SettingKey
   const value = SETTINGS[key].safeParse(parsed.data.value)
-  if (!value.success || parsed.data.value === undefined) throw new AppError('invalid_input', { params: { field: 'value' } })
+  if (!value.success || parsed.data.value === undefined)
+    throw new AppError('invalid_input', { params: { field: 'value' } })
   return { key, value: value.data }
 }
 
 // A row that another release wrote in another shape must not stop the service.
-function readValue<K extends SettingKey>(key: K, stored: unknown): Settings[K] {
-  const parsed = SETTINGS[key].safeParse(stored)
+function readValue<K extends SettingKey>(key: K, json: string | undefined): Settings[K] {
+  const parsed = SETTINGS[key].safeParse(json === undefined ? undefined : JSON.parse(json))
   if (parsed.success) return parsed.data as Settings[K]
   log.warn({ setting: key }, 'stored setting is not valid, its default is used')
   return SETTINGS[key].parse(undefined) as Settings[K]

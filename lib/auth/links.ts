@@ -1,0 +1,217 @@
+import { and, eq, gt, isNull, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { oneTimeLinks, users } from '#db/schema/index.ts'
+import { recordAudit } from '#lib/audit.ts'
+import { newSecret, sha256 } from '#lib/crypto.ts'
+import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
+import { AppError } from '#lib/errors.ts'
+import { newId } from '#lib/id.ts'
+import { MICROS_PER_CREDIT } from '#lib/money.ts'
+import { createUser, emailField, findUserByEmail, nameField, setRole } from '#lib/users/index.ts'
+import { asService, giveCredits, passwordField, replacePassword, type SignedIn } from './accounts.ts'
+import { checkPassword, hashPassword } from './passwords.ts'
+import { createSession } from './sessions.ts'
+import { MIN_PASSWORD } from './shared.ts'
+import { throttleLink } from './throttle.ts'
+
+const SIGN_IN_LINK_AGE = sql`interval '60 minutes'`
+// Printed in the terminal of whoever starts the service: longer than a lunch, and each start prints a new one.
+const FIRST_ADMIN_LINK_AGE = sql`interval '24 hours'`
+
+// So that a real key can be tried at once.
+const FIRST_ADMIN_CREDIT_MICROS = 100n * MICROS_PER_CREDIT
+
+// Whoever decides who the first admin is holds this, so that there is one.
+const FIRST_ADMIN_LOCK = sql`SELECT pg_advisory_xact_lock(hashtextextended('first-admin', 0))`
+
+/**
+ * Makes the link with which the first admin sets up the service; links made before stop working. The service only.
+ * @returns the secret for `APP_URL/link/…`, shown once; null when there is an admin already
+ */
+export async function createFirstAdminLink(ctx: Ctx): Promise<{ token: string } | null> {
+  requireService(ctx)
+  return await inTransaction(ctx, async (tx) => {
+    await tx.db.execute(FIRST_ADMIN_LOCK)
+    if (await hasAdmin(tx)) return null
+    await expireLinks(tx, eq(oneTimeLinks.purpose, 'first_admin'))
+    return await insertLink(tx, { purpose: 'first_admin', userId: null, age: FIRST_ADMIN_LINK_AGE })
+  })
+}
+
+const createSignInLinkInput = z.object({ userId: z.uuid() })
+
+/**
+ * Makes a link with which a person sets a new password and is signed in; their links made before stop working.
+ * Admins and the service only.
+ * @returns the secret for `APP_URL/link/…`, shown once, good for an hour
+ * @throws {AppError} `not_found`; `account_disabled`
+ */
+export async function createSignInLink(
+  ctx: Ctx,
+  input: z.input<typeof createSignInLinkInput>,
+): Promise<{ token: string }> {
+  requireAdmin(ctx)
+  const { userId } = createSignInLinkInput.parse(input)
+  return await inTransaction(ctx, async (tx) => {
+    const [user] = await tx.db.select({ status: users.status }).from(users).where(eq(users.id, userId)).for('update')
+    if (!user) throw new AppError('not_found')
+    if (user.status === 'disabled') throw new AppError('account_disabled')
+    await expireLinks(tx, eq(oneTimeLinks.userId, userId))
+    await recordAudit(tx, { action: 'user.sign-in-link', subjectType: 'user', subjectId: userId })
+    return await insertLink(tx, { purpose: 'sign_in', userId, age: SIGN_IN_LINK_AGE })
+  })
+}
+
+/** What a link is for, so that its page can show the right form. */
+export type Link =
+  | { purpose: 'first_admin'; email: null; minPassword: number }
+  | { purpose: 'sign_in'; email: string; minPassword: number }
+
+const getLinkInput = z.object({ token: z.string().max(200) })
+
+/**
+ * Looks at a link without using it up.
+ * @throws {AppError} `link_invalid` when it was never made, was used, or has expired
+ */
+export async function getLink(ctx: Ctx, input: z.input<typeof getLinkInput>): Promise<Link> {
+  const { token } = getLinkInput.parse(input)
+  const [row] = await ctx.db
+    .select({ purpose: oneTimeLinks.purpose, email: users.email, role: users.role, status: users.status })
+    .from(oneTimeLinks)
+    .leftJoin(users, eq(users.id, oneTimeLinks.userId))
+    .where(isUsable(token))
+  if (!row) throw new AppError('link_invalid')
+  if (row.purpose === 'first_admin') {
+    if (await hasAdmin(ctx)) throw new AppError('link_invalid')
+    return { purpose: 'first_admin', email: null, minPassword: MIN_PASSWORD.admin }
+  }
+  if (!row.email || !row.role || row.status !== 'active') throw new AppError('link_invalid')
+  return { purpose: 'sign_in', email: row.email, minPassword: MIN_PASSWORD[row.role] }
+}
+
+export const acceptLinkInput = z.object({
+  token: z.string().max(200),
+  password: passwordField,
+  /** Only the first admin says who they are. */
+  email: emailField.optional(),
+  name: nameField.optional(),
+})
+
+/**
+ * Uses a link up: sets the password and signs in. For the first admin it makes the account, or makes an existing
+ * account of that address the admin's, since whoever starts the service may have registered before.
+ * Of several at once one wins. A refused password leaves the link as it was.
+ * @throws {AppError} `link_invalid`, `rate_limited`, `invalid_input`, `password_too_short`, `password_too_long`, `password_common`
+ */
+export async function acceptLink(ctx: Ctx, input: z.input<typeof acceptLinkInput>): Promise<SignedIn> {
+  const { token, password, email, name } = acceptLinkInput.parse(input)
+  await throttleLink(ctx)
+  const link = await getLink(ctx, { token })
+  if (link.purpose === 'first_admin') {
+    if (!email) throw new AppError('invalid_input', { params: { field: 'email' } })
+    if (!name) throw new AppError('invalid_input', { params: { field: 'name' } })
+    await checkPassword(password, { role: 'admin', email })
+    const passwordHash = await hashPassword(password)
+    return await inTransaction(asService(ctx, 'link'), async (tx) => {
+      await tx.db.execute(FIRST_ADMIN_LOCK)
+      await useLink(tx, token)
+      if (await hasAdmin(tx)) throw new AppError('link_invalid')
+      const userId = await makeFirstAdmin(tx, { email, name, passwordHash })
+      return { userId, sessionId: await createSession(tx, { userId }) }
+    })
+  }
+  await checkPassword(password, { role: link.minPassword === MIN_PASSWORD.admin ? 'admin' : 'user', email: link.email })
+  const passwordHash = await hashPassword(password)
+  return await inTransaction(asService(ctx, 'link'), async (tx) => {
+    const userId = await useLink(tx, token)
+    if (!userId) throw new AppError('link_invalid')
+    return await replacePassword(tx, { userId, passwordHash, action: 'user.accept-link' })
+  })
+}
+
+const createFirstAdminInput = z.object({ email: emailField, name: nameField, password: passwordField })
+
+/**
+ * Makes the first admin from the operator's configuration, with the first admin's grant. The service only.
+ * @returns the admin's id; null, and nothing changed, when there is an admin already
+ * @throws {AppError} `password_too_short`, `password_too_long`, `password_common`
+ */
+export async function createFirstAdmin(ctx: Ctx, input: z.input<typeof createFirstAdminInput>): Promise<string | null> {
+  requireService(ctx)
+  const { email, name, password } = createFirstAdminInput.parse(input)
+  if (await hasAdmin(ctx)) return null
+  await checkPassword(password, { role: 'admin', email })
+  const passwordHash = await hashPassword(password)
+  return await inTransaction(ctx, async (tx) => {
+    await tx.db.execute(FIRST_ADMIN_LOCK)
+    if (await hasAdmin(tx)) return null
+    await expireLinks(tx, eq(oneTimeLinks.purpose, 'first_admin'))
+    return await makeFirstAdmin(tx, { email, name, passwordHash })
+  })
+}
+
+type NewAdmin = { email: string; name: string; passwordHash: string }
+
+async function makeFirstAdmin(ctx: Ctx, { email, name, passwordHash }: NewAdmin): Promise<string> {
+  const known = await findUserByEmail(ctx, { email })
+  const userId = known?.id ?? (await createUser(ctx, { email, name, passwordHash, role: 'admin' }))
+  if (known) {
+    await ctx.db
+      .update(users)
+      .set({ name, passwordHash, passwordChangedAt: sql`now()`, status: 'active' })
+      .where(eq(users.id, userId))
+    await setRole(ctx, { userId, role: 'admin' })
+  }
+  await giveCredits(ctx, {
+    userId,
+    amountMicros: FIRST_ADMIN_CREDIT_MICROS,
+    kind: 'grant',
+    idempotencyKey: `first-admin:${userId}`,
+  })
+  return userId
+}
+
+function requireService(ctx: Ctx): void {
+  if (ctx.actor.type !== 'system') throw new AppError('forbidden')
+}
+
+async function hasAdmin(ctx: Ctx): Promise<boolean> {
+  const [row] = await ctx.db.select({ id: users.id }).from(users).where(eq(users.role, 'admin')).limit(1)
+  return row !== undefined
+}
+
+function isUsable(token: string) {
+  return and(
+    eq(oneTimeLinks.tokenHash, sha256(token)),
+    isNull(oneTimeLinks.usedAt),
+    gt(oneTimeLinks.expiresAt, sql`now()`),
+  )
+}
+
+// The row's lock makes the second of two wait and then find the link used.
+async function useLink(ctx: Ctx, token: string): Promise<string | null> {
+  const [row] = await ctx.db
+    .update(oneTimeLinks)
+    .set({ usedAt: sql`now()` })
+    .where(isUsable(token))
+    .returning({ userId: oneTimeLinks.userId })
+  if (!row) throw new AppError('link_invalid')
+  return row.userId
+}
+
+async function expireLinks(ctx: Ctx, which: ReturnType<typeof eq>): Promise<void> {
+  await ctx.db
+    .update(oneTimeLinks)
+    .set({ expiresAt: sql`now()` })
+    .where(and(which, isNull(oneTimeLinks.usedAt), gt(oneTimeLinks.expiresAt, sql`now()`)))
+}
+
+type NewLink = { purpose: 'first_admin' | 'sign_in'; userId: string | null; age: ReturnType<typeof sql> }
+
+async function insertLink(ctx: Ctx, { purpose, userId, age }: NewLink): Promise<{ token: string }> {
+  const token = newSecret()
+  await ctx.db
+    .insert(oneTimeLinks)
+    .values({ id: newId(), tokenHash: sha256(token), purpose, userId, expiresAt: sql`now() + ${age}` })
+  return { token }
+}

@@ -1,0 +1,183 @@
+import { eq } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { auditEntries, sessions, users } from '#db/schema/index.ts'
+import { type Ctx, systemCtx, type UserCtx } from '#lib/ctx.ts'
+import { newId } from '#lib/id.ts'
+import { findWallet } from '#lib/ledger/index.ts'
+import {
+  createUser,
+  disableUser,
+  enableUser,
+  findUserByEmail,
+  getUser,
+  listUsers,
+  setRole,
+  updateProfile,
+} from '#lib/users/index.ts'
+import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
+
+let database: TestDatabase
+let system: Ctx
+beforeAll(async () => {
+  database = await createTestDatabase()
+  system = systemCtx('test', database.db)
+})
+afterAll(() => database.close())
+
+let count = 0
+async function makeUser(role: 'user' | 'admin' = 'user') {
+  const email = `person${++count}@example.com`
+  const userId = await createUser(system, { email, name: 'Person', passwordHash: null, role })
+  const sessionId = newId()
+  const expiresAt = new Date(Date.now() + 86_400_000)
+  await database.db.insert(sessions).values({ id: sessionId, userId, ip: '', userAgent: '', expiresAt })
+  const ctx: UserCtx = { db: database.db, actor: { type: 'user', userId, role, sessionId } }
+  return { userId, email, ctx }
+}
+
+const readUser = async (id: string) => (await database.db.select().from(users).where(eq(users.id, id)))[0]!
+const liveSessions = async (id: string) =>
+  (await database.db.select().from(sessions).where(eq(sessions.userId, id))).filter(({ revokedAt }) => !revokedAt)
+    .length
+const audits = (id: string, action: string) =>
+  database.db
+    .select()
+    .from(auditEntries)
+    .where(eq(auditEntries.subjectId, id))
+    .then((rows) => rows.filter((row) => row.action === action))
+
+describe('createUser', () => {
+  it('makes a person with an empty wallet and an audit entry', async () => {
+    const userId = await createUser(system, {
+      email: '  Ada@Example.COM ',
+      name: ' 林黛玉 ',
+      passwordHash: 'x',
+      role: 'user',
+    })
+    expect(await readUser(userId)).toMatchObject({
+      email: 'ada@example.com',
+      name: '林黛玉',
+      role: 'user',
+      status: 'active',
+    })
+    expect(await findWallet(system, { ownerType: 'user', ownerId: userId })).toMatchObject({ postedMicros: 0n })
+    expect(await audits(userId, 'user.create')).toHaveLength(1)
+    expect(JSON.stringify(await audits(userId, 'user.create'))).not.toContain('passwordHash')
+  })
+
+  it('refuses an address in use, in any case, also when ten ask at once', async () => {
+    const make = (email: string) => createUser(system, { email, name: 'B', passwordHash: null })
+    const results = await Promise.allSettled(
+      Array.from({ length: 10 }, (_, i) => make(i % 2 ? 'RACE@example.com' : 'race@example.com')),
+    )
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    await expect(make('Race@Example.com')).rejects.toMatchObject({ code: 'email_taken' })
+  })
+
+  it('refuses who is not an admin, and what is not an address or a name', async () => {
+    const { ctx } = await makeUser()
+    const input = { email: 'never@example.com', name: 'N', passwordHash: null }
+    await expect(createUser(ctx, input)).rejects.toMatchObject({ code: 'forbidden' })
+    for (const bad of [
+      { email: 'no' },
+      { name: '  ' },
+      { name: 'a\nb' },
+      { name: '\u202eevil' },
+      { name: 'x'.repeat(81) },
+    ]) {
+      await expect(createUser(system, { ...input, ...bad })).rejects.toThrow()
+    }
+    expect(await findUserByEmail(system, { email: 'never@example.com' })).toBeNull()
+  })
+})
+
+describe('getUser and listUsers', () => {
+  it('show a person to themselves and to admins, to nobody else', async () => {
+    const [me, other, admin] = [await makeUser(), await makeUser(), await makeUser('admin')]
+    expect(await getUser(me.ctx, { userId: me.userId })).toMatchObject({ email: me.email })
+    expect(await getUser(admin.ctx, { userId: me.userId })).toMatchObject({ email: me.email })
+    await expect(getUser(other.ctx, { userId: me.userId })).rejects.toMatchObject({ code: 'not_found' })
+    await expect(getUser(system, { userId: newId() })).rejects.toMatchObject({ code: 'not_found' })
+    expect(await getUser(me.ctx, { userId: me.userId })).not.toHaveProperty('passwordHash')
+  })
+
+  it('page through everybody once', async () => {
+    const total = (await database.db.select({ id: users.id }).from(users)).length
+    const seen: string[] = []
+    let cursor: string | undefined
+    do {
+      const page = await listUsers(system, { cursor, limit: 2 })
+      seen.push(...page.items.map(({ id }) => id))
+      cursor = page.nextCursor ?? undefined
+    } while (cursor)
+    expect(new Set(seen).size).toBe(total)
+    expect(seen).toHaveLength(total)
+    await expect(listUsers((await makeUser()).ctx)).rejects.toMatchObject({ code: 'forbidden' })
+  })
+})
+
+describe('setRole, disableUser, enableUser', () => {
+  it('change a person, end their sessions and are recorded once', async () => {
+    const admin = await makeUser('admin')
+    const { userId } = await makeUser()
+    await setRole(admin.ctx, { userId, role: 'admin' })
+    await setRole(admin.ctx, { userId, role: 'admin' })
+    expect(await readUser(userId)).toMatchObject({ role: 'admin' })
+    expect(await liveSessions(userId)).toBe(0)
+    expect(await audits(userId, 'user.set-role')).toMatchObject([{ actorId: admin.userId, before: { role: 'user' } }])
+
+    const other = await makeUser()
+    await disableUser(admin.ctx, { userId: other.userId })
+    await disableUser(admin.ctx, { userId: other.userId })
+    expect(await liveSessions(other.userId)).toBe(0)
+    expect(await audits(other.userId, 'user.disable')).toHaveLength(1)
+    await enableUser(admin.ctx, { userId: other.userId })
+    expect(await readUser(other.userId)).toMatchObject({ status: 'active' })
+    expect(await liveSessions(other.userId)).toBe(0)
+  })
+
+  it('refuse outsiders and change nothing', async () => {
+    const [me, other] = [await makeUser(), await makeUser()]
+    await expect(setRole(other.ctx, { userId: other.userId, role: 'admin' })).rejects.toMatchObject({
+      code: 'forbidden',
+    })
+    await expect(disableUser(other.ctx, { userId: me.userId })).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(disableUser(system, { userId: newId() })).rejects.toMatchObject({ code: 'not_found' })
+    expect(await readUser(other.userId)).toMatchObject({ role: 'user' })
+    expect(await readUser(me.userId)).toMatchObject({ status: 'active' })
+    expect(await liveSessions(me.userId)).toBe(1)
+  })
+
+  it('always leave one admin, also when two take each other away at once', async () => {
+    const lonely = await createTestDatabase()
+    const service = systemCtx('test', lonely.db)
+    const make = (email: string) => createUser(service, { email, name: 'A', passwordHash: null, role: 'admin' })
+    const [a, b] = [await make('a@example.com'), await make('b@example.com')]
+    const results = await Promise.allSettled([
+      setRole(service, { userId: a, role: 'user' }),
+      disableUser(service, { userId: b }),
+    ])
+    expect(results.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(results.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'last_admin' } })
+    await lonely.close()
+  })
+})
+
+describe('updateProfile', () => {
+  it('changes the own name and language, one at a time', async () => {
+    const [me, other] = [await makeUser(), await makeUser()]
+    await updateProfile(me.ctx, { name: ' New ' })
+    await updateProfile(me.ctx, { locale: 'zh-CN' })
+    await updateProfile(me.ctx, {})
+    expect(await readUser(me.userId)).toMatchObject({ name: 'New', locale: 'zh-CN' })
+    expect(await readUser(other.userId)).toMatchObject({ name: 'Person', locale: null })
+    await expect(updateProfile(me.ctx, { locale: '<script>' })).rejects.toThrow()
+    await expect(updateProfile(system, { name: 'X' })).rejects.toMatchObject({ code: 'unauthenticated' })
+  })
+
+  it('ignores what is not a profile', async () => {
+    const me = await makeUser()
+    await updateProfile(me.ctx, { name: 'Still', role: 'admin', status: 'disabled' } as never)
+    expect(await readUser(me.userId)).toMatchObject({ name: 'Still', role: 'user', status: 'active' })
+  })
+})

@@ -1,0 +1,187 @@
+import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { sessions, users } from '#db/schema/index.ts'
+import { recordAudit } from '#lib/audit.ts'
+import { type Ctx, inTransaction, type Role, requireAdmin, requireUser } from '#lib/ctx.ts'
+import { AppError } from '#lib/errors.ts'
+import { newId } from '#lib/id.ts'
+import { openWallet } from '#lib/ledger/index.ts'
+import { emailField, localeField, nameField } from './shared.ts'
+
+export type User = {
+  id: string
+  email: string
+  name: string
+  role: Role
+  status: 'active' | 'disabled'
+  locale: string | null
+  createdAt: Date
+}
+
+const userColumns = {
+  id: users.id,
+  email: users.email,
+  name: users.name,
+  role: users.role,
+  status: users.status,
+  locale: users.locale,
+  createdAt: users.createdAt,
+}
+
+const roleField = z.enum(['user', 'admin'])
+
+const createUserInput = z.object({
+  email: emailField,
+  name: nameField,
+  /** Argon2id in PHC form; null until a link sets it. */
+  passwordHash: z.string().nullable(),
+  role: roleField.default('user'),
+})
+
+/**
+ * Makes a person and opens their wallet. Admins and the service only.
+ * @returns the new person's id
+ * @throws {AppError} `email_taken`
+ */
+export async function createUser(ctx: Ctx, input: z.input<typeof createUserInput>): Promise<string> {
+  requireAdmin(ctx)
+  const { email, name, passwordHash, role } = createUserInput.parse(input)
+  return await inTransaction(ctx, async (tx) => {
+    const passwordChangedAt = passwordHash === null ? null : sql`now()`
+    const [row] = await tx.db
+      .insert(users)
+      .values({ id: newId(), email, name, passwordHash, passwordChangedAt, role })
+      .onConflictDoNothing()
+      .returning({ id: users.id })
+    if (!row) throw new AppError('email_taken')
+    await openWallet(tx, { ownerType: 'user', ownerId: row.id })
+    await recordAudit(tx, {
+      action: 'user.create',
+      subjectType: 'user',
+      subjectId: row.id,
+      after: { email, name, role },
+    })
+    return row.id
+  })
+}
+
+/** The person with this address in any case, or null. */
+export async function findUserByEmail(ctx: Ctx, { email }: { email: string }): Promise<User | null> {
+  const [row] = await ctx.db
+    .select(userColumns)
+    .from(users)
+    .where(eq(sql`lower(${users.email})`, email.trim().toLowerCase()))
+  return row ?? null
+}
+
+const userIdInput = z.object({ userId: z.uuid() })
+
+/**
+ * A person, for themselves, an admin or the service.
+ * @throws {AppError} `not_found` for anybody else and when there is none
+ */
+export async function getUser(ctx: Ctx, input: z.input<typeof userIdInput>): Promise<User> {
+  const { userId } = userIdInput.parse(input)
+  const own = ctx.actor.type === 'user' && ctx.actor.userId === userId
+  if (!own && !isAdmin(ctx)) throw new AppError('not_found')
+  const [row] = await ctx.db.select(userColumns).from(users).where(eq(users.id, userId))
+  if (!row) throw new AppError('not_found')
+  return row
+}
+
+const listUsersInput = z.object({ cursor: z.uuid().optional(), limit: z.number().int().min(1).max(200).default(50) })
+
+/** A page of all people, newest first; `nextCursor` begins the next page. Admins and the service only. */
+export async function listUsers(
+  ctx: Ctx,
+  input: z.input<typeof listUsersInput> = {},
+): Promise<{ items: User[]; nextCursor: string | null }> {
+  requireAdmin(ctx)
+  const { cursor, limit } = listUsersInput.parse(input)
+  const rows = await ctx.db
+    .select(userColumns)
+    .from(users)
+    .where(cursor ? lt(users.id, cursor) : undefined)
+    .orderBy(desc(users.id))
+    .limit(limit + 1)
+  const items = rows.slice(0, limit)
+  return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null }
+}
+
+const setRoleInput = z.object({ userId: z.uuid(), role: roleField })
+
+/**
+ * Makes a person an admin or an ordinary user; a change ends all their sessions. Admins and the service only.
+ * @throws {AppError} `not_found`; `last_admin` when nobody else could administer the service
+ */
+export async function setRole(ctx: Ctx, input: z.input<typeof setRoleInput>): Promise<void> {
+  const { userId, role } = setRoleInput.parse(input)
+  await changeUser(ctx, { userId, action: 'user.set-role', change: { role } })
+}
+
+/**
+ * Shuts a person out: their sessions end and their next request is refused. Admins and the service only.
+ * @throws {AppError} `not_found`; `last_admin` when nobody else could administer the service
+ */
+export async function disableUser(ctx: Ctx, input: z.input<typeof userIdInput>): Promise<void> {
+  const { userId } = userIdInput.parse(input)
+  await changeUser(ctx, { userId, action: 'user.disable', change: { status: 'disabled' } })
+}
+
+/** Lets a disabled person sign in again. Admins and the service only. @throws {AppError} `not_found` */
+export async function enableUser(ctx: Ctx, input: z.input<typeof userIdInput>): Promise<void> {
+  const { userId } = userIdInput.parse(input)
+  await changeUser(ctx, { userId, action: 'user.enable', change: { status: 'active' } })
+}
+
+type UserChange = { userId: string; action: string; change: { role?: Role; status?: User['status'] } }
+
+async function changeUser(ctx: Ctx, { userId, action, change }: UserChange): Promise<void> {
+  requireAdmin(ctx)
+  await inTransaction(ctx, async (tx) => {
+    // All admins are locked in one order, so that two of them cannot take each other's role away at once.
+    const admins = await tx.db
+      .select({ id: users.id })
+      .from(users)
+      .where(and(eq(users.role, 'admin'), eq(users.status, 'active')))
+      .orderBy(users.id)
+      .for('update')
+    const [before] = await tx.db.select(userColumns).from(users).where(eq(users.id, userId)).for('update')
+    if (!before) throw new AppError('not_found')
+    const after = { ...before, ...change }
+    if (after.role === before.role && after.status === before.status) return
+    const stays = after.role === 'admin' && after.status === 'active'
+    if (!stays && admins.length === 1 && admins[0]!.id === userId) throw new AppError('last_admin')
+    await tx.db.update(users).set(change).where(eq(users.id, userId))
+    await revokeSessionsOf(tx, { userId })
+    await recordAudit(tx, {
+      action,
+      subjectType: 'user',
+      subjectId: userId,
+      before: { role: before.role, status: before.status },
+      after: { role: after.role, status: after.status },
+    })
+  })
+}
+
+/** Ends every session of a person; composed into changes that must not leave an old one behind. */
+export async function revokeSessionsOf(ctx: Ctx, { userId }: { userId: string }): Promise<void> {
+  await ctx.db
+    .update(sessions)
+    .set({ revokedAt: sql`now()` })
+    .where(and(eq(sessions.userId, userId), sql`${sessions.revokedAt} IS NULL`))
+}
+
+export const updateProfileInput = z.object({ name: nameField.optional(), locale: localeField.optional() })
+
+/** Changes the acting person's own name or language; what is left out stays. */
+export async function updateProfile(ctx: Ctx, input: z.input<typeof updateProfileInput>): Promise<void> {
+  const { userId } = requireUser(ctx)
+  const { name, locale } = updateProfileInput.parse(input)
+  if (name === undefined && locale === undefined) return
+  await ctx.db.update(users).set({ name, locale }).where(eq(users.id, userId))
+}
+
+function isAdmin(ctx: Ctx): boolean {
+  return ctx.actor.type === 'system' || (ctx.actor.type === 'user' && ctx.actor.role === 'admin')
+}
