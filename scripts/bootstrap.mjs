@@ -1,7 +1,7 @@
 // Plain JavaScript for Node 18: brings a bare clone to where TypeScript runs.
 import { spawn, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, existsSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { withLockFile } from './lock-file.mjs'
@@ -10,6 +10,8 @@ import { startProgress } from './progress.mjs'
 export const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
 const modules = path.join(root, 'node_modules')
 const marker = path.join(modules, '.ub-installed')
+// There while npm works: an install that was broken off may have left halves of packages behind.
+const unfinished = path.join(modules, '.ub-installing')
 
 /** The packages that carry Node's binary for a platform, best first. */
 export function nodePackages(platform, arch) {
@@ -41,6 +43,7 @@ function readJson(file) {
 }
 
 function isReady(lockText, development) {
+  if (existsSync(unfinished)) return false
   if (existsSync(marker) && readFileSync(marker, 'utf8') === hashOf(lockText)) return true
   const present = readJson(path.join(modules, '.package-lock.json'))
   return present !== undefined && isInstalled(JSON.parse(lockText).packages, present.packages ?? {}, development)
@@ -54,21 +57,33 @@ async function install(development) {
   const onWait = (pid) => console.log(`  Waiting for another install (process ${pid}) …`)
   await withLockFile(path.join(root, '.install.lock'), onWait, async () => {
     if (!isReady(lockText, development)) {
-      await npmCi()
+      await npmInstall()
       writeFileSync(marker, hashOf(lockText))
     }
     hydrateSymlinks()
   })
 }
 
-// NODE_ENV=production or an omit setting would leave out what building needs.
-async function npmCi() {
+// Not `npm ci`: it refuses a lock file that was written where a registry lacks other platforms' optional packages.
+// `--no-save` keeps to the lock file and leaves it as it is. NODE_ENV=production would leave out what building needs.
+async function npmInstall() {
+  if (existsSync(unfinished)) rmSync(modules, { recursive: true, force: true })
+  mkdirSync(modules, { recursive: true })
+  writeFileSync(unfinished, '')
   const npm = process.env.npm_execpath
   const [command, ...lead] = npm?.endsWith('.js') ? [process.execPath, npm] : ['npm']
-  const args = [...lead, 'ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error']
+  const args = [
+    'install',
+    '--no-save',
+    '--include=dev',
+    '--include=optional',
+    '--no-audit',
+    '--no-fund',
+    '--loglevel=error',
+  ]
   const done = startProgress('Installing packages')
   let output = ''
-  const child = spawn(command, args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(command, [...lead, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
   child.stdout.on('data', (chunk) => (output += chunk))
   child.stderr.on('data', (chunk) => (output += chunk))
   const code = await new Promise((resolve) => {
@@ -76,7 +91,8 @@ async function npmCi() {
     child.once('close', (status, signal) => resolve(status ?? signal))
   })
   done(code === 0 ? 'done' : 'failed')
-  if (code !== 0) throw new Error(`npm ci failed (${code})\n${output.trim()}`)
+  if (code !== 0) throw new Error(`npm install failed (${code})\n${output.trim()}`)
+  rmSync(unfinished, { force: true })
 }
 
 /** npm runs no install scripts here, so the PostgreSQL libraries' version links are made by us. */
@@ -141,6 +157,7 @@ export async function runTypeScript(script, args) {
     env: { ...process.env, PATH: `${path.dirname(node)}${path.delimiter}${process.env.PATH ?? ''}` },
   })
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  if (process.env.npm_lifecycle_event) watchParent(() => child.kill('SIGTERM'))
   child.once('error', (error) => {
     console.error(error.message)
     process.exit(1)
@@ -150,4 +167,15 @@ export async function runTypeScript(script, args) {
     process.removeAllListeners(signal)
     process.kill(process.pid, signal)
   })
+}
+
+// npm passes a signal on to its shell, which dies of it without telling us.
+function watchParent(onDeath) {
+  const parent = process.ppid
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(timer)
+    onDeath()
+  }, 500)
+  timer.unref()
 }

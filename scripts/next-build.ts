@@ -8,14 +8,18 @@ import { startProgress } from '#scripts/progress.mjs'
 import { PlainError } from '#scripts/run-main.ts'
 
 const SOURCE_FOLDERS = ['app', 'db', 'lib', 'public']
-const SOURCE_FILES = /^(package-lock\.json|package\.json|tsconfig\.json|(next|postcss|tailwind)\.config\.\w+|proxy\.ts|instrumentation\.ts)$/
+const SOURCE_FILES =
+  /^(package-lock\.json|package\.json|tsconfig\.json|(next|postcss|tailwind)\.config\.\w+|proxy\.ts|instrumentation\.ts)$/
 
 /** A hash over everything that ends up in a build: what changes it makes the build stale. */
 export function hashSources(root: string): string {
   const hash = createHash('sha256')
   const rootFiles = readdirSync(root).filter((name) => SOURCE_FILES.test(name))
   for (const file of [...rootFiles, ...SOURCE_FOLDERS.flatMap((folder) => listFiles(root, folder))].sort()) {
-    hash.update(`${file}\0`).update(readFileSync(path.join(root, file))).update('\0')
+    hash
+      .update(`${file}\0`)
+      .update(readFileSync(path.join(root, file)))
+      .update('\0')
   }
   return hash.digest('hex')
 }
@@ -39,7 +43,10 @@ export function isBuilt(root: string): boolean {
  * @param signal breaks a build off
  * @throws {PlainError} with the build's own words when it fails
  */
-export async function buildWhenStale(root: string, options: { force?: boolean; signal?: AbortSignal } = {}): Promise<void> {
+export async function buildWhenStale(
+  root: string,
+  options: { force?: boolean; signal?: AbortSignal } = {},
+): Promise<void> {
   if (!options.force && isBuilt(root)) return
   const release = await takeBuildLock(root, options.signal)
   try {

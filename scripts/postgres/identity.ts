@@ -49,7 +49,8 @@ export function launchAs(
     )
   }
   const lead = [`--reuid=${identity.uid}`, `--regid=${identity.gid}`, '--clear-groups']
-  const capabilities = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override']
+  // PostgreSQL looks for its own programs with access(2), which forgets capabilities unless this bit is set.
+  const capabilities = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--securebits=+no_setuid_fixup']
   return { command: setpriv, args: [...lead, ...capabilities, '--', binary, ...args] }
 }
 

@@ -1,0 +1,17 @@
+import { withDatabase } from '#scripts/embedded-postgres.ts'
+import { migrateFromEnv } from '#scripts/migrating.ts'
+import { runMain } from '#scripts/run-main.ts'
+import { seedFromEnv } from '#scripts/seeding.ts'
+
+await runMain(() =>
+  withDatabase('npm run seed', async () => {
+    await migrateFromEnv()
+    const { report, hasChannel, adminLink } = await seedFromEnv()
+    const lines = [`currency ${report.currency}; ${report.modelsAdded.length} models added; channel: ${report.channel}`]
+    if (!report.priced)
+      lines.push(`No exchange rate to ${report.currency} is known: set prices with npm run admin -- model set`)
+    if (!hasChannel) lines.push('No channel is set up: npm run admin -- channel add, or OPENAI_API_KEY')
+    if (adminLink) lines.push('There is no admin yet. This link makes one, once:', `  ${adminLink}`)
+    process.stdout.write(`${lines.join('\n')}\n`)
+  }),
+)

@@ -1,0 +1,41 @@
+import { createDatabase } from '#db/client.ts'
+import { createFirstAdmin, createFirstAdminLink } from '#lib/auth/index.ts'
+import { type Ctx, systemCtx } from '#lib/ctx.ts'
+import { getEnv } from '#lib/env.ts'
+import { AppError } from '#lib/errors.ts'
+import { listChannels, type SeedReport, seedDatabase } from '#lib/models/index.ts'
+import { PlainError } from '#scripts/run-main.ts'
+
+/** What a seeded service can do. `adminLink` is there while no admin is, and shown once. */
+export type Seeded = { report: SeedReport; hasChannel: boolean; adminLink: string | null }
+
+/**
+ * Fills a migrated database with what the environment asks for: models, prices, a channel, the first admin.
+ * Repeating it changes nothing that anybody set since.
+ * @throws {PlainError} when ADMIN_PASSWORD is refused
+ */
+export async function seedFromEnv(): Promise<Seeded> {
+  const env = getEnv()
+  const db = createDatabase(env.DATABASE_URL, 2)
+  try {
+    const ctx = systemCtx('seed', db)
+    const report = await seedDatabase(ctx, env)
+    await makeAdminFromEnv(ctx)
+    const link = await createFirstAdminLink(ctx)
+    const channels = await listChannels(ctx)
+    return { report, hasChannel: channels.length > 0, adminLink: link && `${env.APP_URL}/link/${link.token}` }
+  } finally {
+    await db.$client.end()
+  }
+}
+
+async function makeAdminFromEnv(ctx: Ctx): Promise<void> {
+  const { ADMIN_EMAIL: email, ADMIN_PASSWORD: password } = getEnv()
+  if (!email || !password) return
+  try {
+    await createFirstAdmin(ctx, { email, name: email.split('@')[0] ?? email, password })
+  } catch (error) {
+    if (error instanceof AppError) throw new PlainError(`ADMIN_EMAIL and ADMIN_PASSWORD are refused: ${error.code}`)
+    throw error
+  }
+}
