@@ -1,0 +1,231 @@
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createDatabase } from '#db/client.ts'
+import { systemCtx } from '#lib/ctx.ts'
+import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
+import { runAdmin, TEST_SECRETS } from '#tests/support/service.ts'
+import { UsageError } from './command.ts'
+import { answer } from './run.ts'
+
+let database: TestDatabase
+
+beforeAll(async () => {
+  Object.assign(process.env, TEST_SECRETS)
+  database = await createTestDatabase()
+  process.env.DATABASE_URL = database.url
+})
+afterAll(() => database.close())
+
+const PASSWORD = 'a long walk by the sea'
+
+type Json = Record<string, string> & { error: { code: string; message: string } }
+
+/** Runs a verb in this process and reads its answer; `secret` is what a pipe would bring. */
+async function admin(args: string[], secret?: string): Promise<{ code: number; answer: Json }> {
+  const { exitCode, stdout } = await answer([...args, '--json'], {
+    withService: (_command, work) => work(systemCtx('admin', database.db)),
+    readSecret: async () => {
+      if (secret === undefined) throw new UsageError('nobody is there')
+      return secret
+    },
+  })
+  return { code: exitCode, answer: JSON.parse(stdout) }
+}
+
+async function rows(query: ReturnType<typeof sql>) {
+  return (await database.db.execute(query)).rows
+}
+
+async function makeUser(email: string) {
+  const { code, answer } = await admin(['create-user', '--email', email])
+  expect(code).toBe(0)
+  return answer.userId!
+}
+
+test('a person is made with a wallet and a link to choose a password', async () => {
+  const { code, answer } = await admin(['create-user', '--email', 'Ada@Example.com', '--name', 'Ada L.'])
+  expect(code).toBe(0)
+  expect(answer.link).toMatch(/^http:\/\/localhost:3000\/link\/[\w-]{43}$/)
+  expect(await rows(sql`SELECT email, name, role, password_hash FROM users WHERE id = ${answer.userId}`)).toEqual([
+    { email: 'ada@example.com', name: 'Ada L.', role: 'user', password_hash: null },
+  ])
+  expect(await rows(sql`SELECT 1 FROM accounts WHERE owner_id = ${answer.userId}`)).toHaveLength(1)
+  const again = await admin(['create-user', '--email', 'ada@example.com'])
+  expect(again).toMatchObject({ code: 1, answer: { error: { code: 'email_taken' } } })
+})
+
+test('an admin is made with a password from a pipe; a weak one makes nobody', async () => {
+  const args = ['create-user', '--email', 'root@example.com', '--role', 'admin', '--password-stdin']
+  const refused = await admin(args, 'tooshort1')
+  expect(refused).toMatchObject({ code: 1, answer: { error: { code: 'password_too_short' } } })
+  expect(refused.answer.error.message).toContain('at least 15 characters')
+  expect(await rows(sql`SELECT 1 FROM users WHERE email = 'root@example.com'`)).toHaveLength(0)
+  const { code, answer } = await admin(args, PASSWORD)
+  expect(code).toBe(0)
+  expect(answer.link).toBeUndefined()
+  const [user] = await rows(sql`SELECT role, password_hash FROM users WHERE id = ${answer.userId}`)
+  expect(user).toMatchObject({ role: 'admin', password_hash: expect.stringMatching(/^\$argon2id\$/) })
+})
+
+test('a password is set from a pipe and never asked for where nobody can answer', async () => {
+  const userId = await makeUser('pipe@example.com')
+  const hash = () => rows(sql`SELECT 1 FROM users WHERE id = ${userId} AND password_hash IS NOT NULL`)
+  const asked = await runAdmin(database, ['set-password', '--user', 'pipe@example.com'])
+  expect(asked).toMatchObject({ code: 2, stderr: 'there is no terminal to ask at: use --password-stdin\n' })
+  const empty = await runAdmin(database, ['set-password', '--user', 'pipe@example.com', '--password-stdin'], '\n')
+  expect(empty).toMatchObject({ code: 2, stderr: '--password-stdin found nothing on standard input\n' })
+  expect(await hash()).toHaveLength(0)
+  const set = await runAdmin(database, ['set-password', '--user', userId, '--password-stdin'], `${PASSWORD}\n`)
+  expect(set).toEqual({ code: 0, stdout: 'pipe@example.com has a new password\n', stderr: '' })
+  expect(await hash()).toHaveLength(1)
+})
+
+test('roles and shutting out', async () => {
+  const userId = await makeUser('role@example.com')
+  const read = () => rows(sql`SELECT role, status FROM users WHERE id = ${userId}`)
+  await admin(['set-role', '--user', 'role@example.com', '--role', 'admin'])
+  expect(await read()).toEqual([{ role: 'admin', status: 'active' }])
+  await admin(['disable-user', '--user', 'ROLE@example.com'])
+  expect(await read()).toEqual([{ role: 'admin', status: 'disabled' }])
+  const link = await admin(['sign-in-link', '--user', userId])
+  expect(link).toMatchObject({ code: 1, answer: { error: { code: 'account_disabled' } } })
+  await admin(['enable-user', '--user', userId])
+  expect(await read()).toEqual([{ role: 'admin', status: 'active' }])
+  expect((await admin(['set-role', '--user', userId, '--role', 'king'])).code).toBe(2)
+  const nobody = await admin(['set-role', '--user', 'nobody@example.com', '--role', 'user'])
+  expect(nobody).toMatchObject({ code: 1, answer: { error: { message: 'there is no user nobody@example.com' } } })
+})
+
+test('a grant is a transfer and a line in the audit log, once for each key', async () => {
+  const userId = await makeUser('grant@example.com')
+  const balance = async () => {
+    const [row] = await rows(
+      sql`SELECT posted_micros AS micros FROM wallets JOIN accounts USING (id) WHERE owner_id = ${userId}`,
+    )
+    return row!.micros as bigint
+  }
+  const before = await balance()
+  const args = ['grant', '--user', 'grant@example.com', '--credits', '12.5', '--reason', 'sorry for the outage']
+  const first = await admin([...args, '--idempotency-key', 'outage-7'])
+  expect(first).toMatchObject({ code: 0, answer: { credits: '12.5', replayed: false } })
+  const second = await admin([...args, '--idempotency-key', 'outage-7'])
+  expect(second).toMatchObject({ code: 0, answer: { transferId: first.answer.transferId, replayed: true } })
+  expect(await balance()).toBe(before + 12_500_000n)
+  expect(await rows(sql`SELECT kind, actor, reason FROM transfers WHERE id = ${first.answer.transferId}`)).toEqual([
+    { kind: 'grant', actor: 'system:admin', reason: 'sorry for the outage' },
+  ])
+  expect(
+    await rows(sql`SELECT reason, after FROM audit_entries WHERE action = 'credits.grant' AND subject_id = ${userId}`),
+  ).toEqual([{ reason: 'sorry for the outage', after: { credits: '12.5', transferId: first.answer.transferId } }])
+  const other = await admin([...args.with(4, '13'), '--idempotency-key', 'outage-7'])
+  expect(other).toMatchObject({ code: 1, answer: { error: { code: 'conflict' } } })
+  await admin(args)
+  expect(await balance()).toBe(before + 25_000_000n)
+})
+
+test.each(['0', '-5', '1e3', 'many', '0.0000001'])('a grant of %s is refused and moves nothing', async (credits) => {
+  const [before] = await rows(sql`SELECT count(*) FROM transfers`)
+  const refused = await admin(['grant', '--user', 'ada@example.com', `--credits=${credits}`, '--reason', 'x'])
+  expect(refused).toMatchObject({ code: 2, answer: { error: { message: expect.stringContaining('--credits') } } })
+  expect(await rows(sql`SELECT count(*) FROM transfers`)).toEqual([before])
+})
+
+test('a channel keeps its key encrypted, and a model gets a price on it', async () => {
+  const key = 'sk-this-must-not-be-seen-1234'
+  const args = ['channel', 'add', '--name', 'main', '--vendor', 'acme', '--base-url', 'https://api.acme.example/v1']
+  const both = await admin([...args, '--key', key, '--key-stdin'])
+  expect(both.code).toBe(2)
+  const added = await admin([...args, '--key-stdin'], key)
+  expect(added).toMatchObject({ code: 0, answer: { name: 'main', models: [] } })
+  const [stored] = await rows(sql`SELECT key_sealed, hint FROM channel_keys`)
+  expect(stored!.hint).toBe('1234')
+  expect((stored!.key_sealed as Buffer).includes('this-must-not')).toBe(false)
+  const twice = await admin([...args, '--key', key])
+  expect(twice).toMatchObject({ code: 1, answer: { error: { code: 'conflict' } } })
+
+  const set = [
+    'model',
+    'set',
+    'acme-1',
+    '--input',
+    '0.25',
+    '--output',
+    '2',
+    '--cost-input',
+    '0.2',
+    '--context',
+    '64000',
+  ]
+  expect((await admin([...set, '--channel', 'main'])).code).toBe(0)
+  expect(
+    await rows(sql`SELECT input_micros, output_micros, cost_input_micros, vendor, context_tokens
+      FROM price_versions JOIN models ON models.id = model_id JOIN channel_models USING (model_id)`),
+  ).toEqual([
+    {
+      input_micros: 250_000n,
+      output_micros: 2_000_000n,
+      cost_input_micros: 200_000n,
+      vendor: 'acme',
+      context_tokens: 64_000,
+    },
+  ])
+  expect(await admin([...set, '--channel', 'none'])).toMatchObject({
+    code: 1,
+    answer: { error: { message: 'no channel named none' } },
+  })
+  expect(await admin(set.with(4, 'cheap'))).toMatchObject({ code: 2, answer: { error: { code: 'invalid_input' } } })
+  expect(await admin([...set, '--max-output', 'lots'])).toMatchObject({ code: 2 })
+})
+
+test('the first admin gets a link without a name, and nobody after them', async () => {
+  const fresh = await createTestDatabase()
+  try {
+    const { code, stdout } = await runAdmin(fresh, ['sign-in-link'])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^http:\/\/localhost:3000\/link\/[\w-]{43}\n$/)
+    await runAdmin(fresh, ['create-user', '--email', 'first@example.com', '--role', 'admin'])
+    const second = await runAdmin(fresh, ['sign-in-link'])
+    expect(second).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'there is an admin already: name a person with --user\n',
+    })
+  } finally {
+    await fresh.close()
+  }
+})
+
+test('without the database it says so in one line', async () => {
+  const gone = {
+    ...database,
+    url: 'postgres://ub_app:x@127.0.0.1:1/none',
+    ownerUrl: 'postgres://ub_app:x@127.0.0.1:1/none',
+  }
+  const { code, stdout, stderr } = await runAdmin(gone, ['sign-in-link', '--user', 'ada@example.com'])
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+  expect(stderr).toMatch(/^the database does not answer \(.*\)\n$/)
+})
+
+test('a database of another release is named before anything is done to it', async () => {
+  const old = await createTestDatabase()
+  const owner = createDatabase(old.ownerUrl, 1)
+  try {
+    await owner.execute(sql`DELETE FROM drizzle.__drizzle_migrations`)
+    const { code, stderr } = await runAdmin(old, ['create-user', '--email', 'x@example.com'])
+    expect({ code, stderr }).toEqual({
+      code: 1,
+      stderr: 'the database is not at this release: run npm run db:migrate first\n',
+    })
+  } finally {
+    await owner.$client.end()
+    await old.close()
+  }
+})
+
+test('help needs no database, and a wrong line costs exit code 2', async () => {
+  const nowhere = { ...database, url: 'not a url', ownerUrl: 'not a url' }
+  const help = await runAdmin(nowhere, ['grant', '--help'])
+  expect(help).toMatchObject({ code: 0, stderr: '' })
+  expect(help.stdout).toContain('--credits N')
+  expect((await runAdmin(nowhere, ['grant'])).code).toBe(2)
+})
