@@ -149,7 +149,8 @@ export async function runTypeScript(script, args) {
     process.exit(1)
   }
   const flags = ['--disable-warning=ExperimentalWarning']
-  if (existsSync(path.join(root, '.env'))) flags.push('--env-file=.env')
+  // Tests must not meet an installation's keys and databases.
+  if (path.basename(script) !== 'test.ts' && existsSync(path.join(root, '.env'))) flags.push('--env-file=.env')
   const child = spawn(node, [...flags, path.join(root, script), ...args], {
     cwd: root,
     // The channel tells the child when this process dies without having been able to pass on a signal.

@@ -111,8 +111,7 @@ class Service {
       done('failed')
       throw error
     }
-    const { gone } = this.database
-    void gone.then(() => {
+    void this.database.gone.then(() => {
       if (this.stopping.signal.aborted) return
       process.stderr.write('The database ended by itself; see postgres.log in DATA_DIR.\n')
       this.server?.kill('SIGTERM')
@@ -158,6 +157,7 @@ class Service {
   }
 
   private async release(): Promise<void> {
+    this.stopping.abort()
     await this.endServer()
     await this.demo?.close()
     await this.database?.close()
