@@ -17,11 +17,18 @@ export async function runChecks(
   report: (result: StepResult) => void,
 ): Promise<StepResult[]> {
   const { root, fix } = options
-  const biome = (args: string[]) => runTool(root, '@biomejs/biome/bin/biome', [...args, '--colors=off'])
+  const biome = (args: string[]) =>
+    runTool(root, '@biomejs/biome/bin/biome', [...args, '--reporter=concise', '--max-diagnostics=500', '--colors=off'])
   // What writes goes first: the others must read what it leaves.
-  const format = biome(['check', '--linter-enabled=false', '--error-on-warnings', ...(fix ? ['--write'] : []), '.'])
+  const format = biome([
+    'check',
+    '--linter-enabled=false',
+    '--error-on-warnings',
+    ...(fix ? ['--write'] : []),
+    '.',
+  ]).then((said) => said && `${said}\n\nnpm run check -- --fix formats and sorts imports`)
   if (fix) await format
-  const lint = biome(['lint', '--error-on-warnings', '--max-diagnostics=100', '.'])
+  const lint = biome(['lint', '--error-on-warnings', '.'])
   const types = runTool(root, 'typescript/bin/tsc', ['--noEmit', '--pretty', 'false', '-p', 'tsconfig.check.json'])
   const deadCode = runTool(root, 'knip/bin/knip.js', ['--no-progress', '--no-config-hints'])
   const sources = readSources(root)
