@@ -30,14 +30,14 @@ export function isTest(file: string): boolean {
 }
 
 /** Where an import of ours points, as a path from the root; undefined for a package. */
-export function targetOf(from: string, specifier: string): string | undefined {
+function targetOf(from: string, specifier: string): string | undefined {
   if (specifier.startsWith('#')) return specifier.slice(1)
   if (specifier.startsWith('.')) return path.posix.join(path.posix.dirname(from), specifier)
   return undefined
 }
 
 /** The name under which a package is installed: `next/link` → `next`, `@scope/name/x` → `@scope/name`. */
-export function packageOf(specifier: string): string {
+function packageOf(specifier: string): string {
   return specifier
     .split('/')
     .slice(0, specifier.startsWith('@') ? 2 : 1)
