@@ -141,7 +141,8 @@ test('an action is called by reference: what it imports stays on the server', ()
   expect(
     house({
       ...standing,
-      'app/(chat)/a.tsx': `'use client'\nimport { save } from './actions.ts'`,
+      'app/(chat)/a.tsx': `'use client'\nimport { save } from './actions.ts'\nimport { choose } from '#app/_server/preferences.ts'`,
+      'app/_server/preferences.ts': `'use server'\nimport '#lib/log.ts'`,
       'app/(chat)/actions.ts': `'use server'\nimport '#app/_server/route.ts'\nimport '#lib/chat/index.ts'`,
     }),
   ).toEqual([])

@@ -33,15 +33,15 @@ export function findClientViolations(files: readonly SourceFile[], edges: readon
   for (let current = queue.shift(); current !== undefined; current = queue.shift()) {
     const way = ways.get(current)!
     for (const edge of edgesFrom.get(current) ?? []) {
+      const target = edge.target === undefined ? undefined : byPath.get(edge.target)
+      // An action is called by reference: its file stays on the server.
+      if (target?.directives.includes('use server')) continue
       const complaint = complain(edge)
       if (complaint) {
         const led = way.length > 1 ? ` (${way.join(' → ')})` : ''
         lines.push(`${current}:${edge.line}: a browser loads this file${led}: ${complaint}`)
       }
-      const target = edge.target === undefined ? undefined : byPath.get(edge.target)
       if (complaint || edge.typeOnly || !target || ways.has(target.path)) continue
-      // An action is called by reference: its file stays on the server.
-      if (target.directives.includes('use server')) continue
       ways.set(target.path, [...way, target.path])
       queue.push(target.path)
     }
