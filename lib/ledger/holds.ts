@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { actorName } from '#lib/audit.ts'
 import { canonicalJson, sha256 } from '#lib/crypto.ts'
@@ -35,20 +35,29 @@ export type HoldResult = {
  * @throws {AppError} `conflict` when the id was used for another request
  */
 export async function placeHold(ctx: Ctx, input: PlaceHoldInput): Promise<HoldResult> {
+  const result = await callLedger(() => ctx.db.execute<HoldRow>(sql`SELECT * FROM ${holdCall(input)}`))
+  return readHold(result.rows[0]!)
+}
+
+/** A row of `holdCall`. */
+export type HoldRow = {
+  outcome: HoldResult['outcome']
+  amount_micros: bigint
+  available_micros: bigint
+  held_micros: bigint
+  open_holds: number
+}
+
+/** The call of `placeHold` for a FROM clause, for who writes rows of their own in the same round trip. */
+export function holdCall(input: PlaceHoldInput): SQL {
   const hold = placeHoldInput.parse(input)
   const hash = sha256(canonicalJson({ ...hold, workerId: undefined }))
-  const result = await callLedger(() =>
-    ctx.db.execute<{
-      outcome: HoldResult['outcome']
-      amount_micros: bigint
-      available_micros: bigint
-      held_micros: bigint
-      open_holds: number
-    }>(sql`
-      SELECT * FROM ledger_hold(
-        ${hold.holdId}, ${hold.walletId}, ${hold.fullMicros}, ${hold.minimumMicros}, ${hold.maxOpen}, ${hold.workerId}, ${hash})`),
-  )
-  const row = result.rows[0]!
+  return sql`ledger_hold(
+    ${hold.holdId}, ${hold.walletId}, ${hold.fullMicros}, ${hold.minimumMicros}, ${hold.maxOpen}, ${hold.workerId}, ${hash})`
+}
+
+/** Reads a row of `holdCall`. */
+export function readHold(row: HoldRow): HoldResult {
   return {
     outcome: row.outcome,
     amountMicros: row.amount_micros,
@@ -76,14 +85,24 @@ export async function captureHold(
   ctx: Ctx,
   input: CaptureHoldInput,
 ): Promise<{ chargedMicros: bigint; badDebtMicros: bigint; replayed: boolean }> {
-  const { holdId, costMicros, externalRef } = captureHoldInput.parse(input)
   const result = await callLedger(() =>
     ctx.db.execute<{ charged_micros: bigint; bad_debt_micros: bigint; replayed: boolean }>(
-      sql`SELECT * FROM ledger_capture(${holdId}, ${costMicros}, ${actorName(ctx.actor)}, ${externalRef ?? null})`,
+      sql`SELECT * FROM ${captureCall(ctx, input)}`,
     ),
   )
   const row = result.rows[0]!
   return { chargedMicros: row.charged_micros, badDebtMicros: row.bad_debt_micros, replayed: row.replayed }
+}
+
+/**
+ * The call of `captureHold` for a FROM clause, for who writes rows of their own in the same round trip.
+ * Its columns are `charged_micros`, `bad_debt_micros` and `replayed`.
+ * @param holdId expression to take the hold's id from, when the statement decides whether to capture at all
+ */
+export function captureCall(ctx: Ctx, input: CaptureHoldInput, holdId?: SQL): SQL {
+  const capture = captureHoldInput.parse(input)
+  return sql`ledger_capture(
+    ${holdId ?? capture.holdId}, ${capture.costMicros}, ${actorName(ctx.actor)}, ${capture.externalRef ?? null})`
 }
 
 /** Ends a hold without a charge. Repeated it changes nothing. @throws {AppError} `conflict` when it was captured */

@@ -1,3 +1,16 @@
 export { findWallet, HOUSE, openWallet, type Wallet, type WalletOwner } from './accounts.ts'
-export { captureHold, type CaptureHoldInput, type HoldResult, placeHold, type PlaceHoldInput, releaseHold } from './holds.ts'
-export { postTransfer, type PostTransferInput } from './transfers.ts'
+export { type GrantCreditsInput, grantCredits } from './grants.ts'
+export { callLedger } from './database-error.ts'
+export {
+  type CaptureHoldInput,
+  captureCall,
+  captureHold,
+  type HoldResult,
+  type HoldRow,
+  holdCall,
+  type PlaceHoldInput,
+  placeHold,
+  readHold,
+  releaseHold,
+} from './holds.ts'
+export { type PostTransferInput, postTransfer } from './transfers.ts'

@@ -1,1 +1,7 @@
+export { getDefaultModel, listModels } from './catalogue.ts'
+export { type AddChannelInput, addChannel, type ChannelSummary, listChannels } from './channels.ts'
+export { type SetModelInput, setModel } from './prices.ts'
+export { DEMO_MODEL_ID, isReachable } from './reach.ts'
+export { listRoutes, markKeyRefused, type Route } from './routes.ts'
+export { type SeedReport, seedChannelFromEnv, seedDatabase, seedModels } from './seed.ts'
 export type { ModelSummary } from './shared.ts'

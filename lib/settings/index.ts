@@ -1,2 +1,2 @@
 export type { SettingKey, Settings } from './definitions.ts'
-export { getSetting, getSettings, setSetting } from './settings.ts'
+export { getSetting, getSettings, readSetting, setSetting } from './settings.ts'

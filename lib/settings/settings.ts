@@ -13,7 +13,7 @@ const valueAsJson = sql<string>`${settings.value}::text`
 /** The value of one setting, or its default. */
 export async function getSetting<K extends SettingKey>(ctx: Ctx, key: K): Promise<Settings[K]> {
   const [row] = await ctx.db.select({ json: valueAsJson }).from(settings).where(eq(settings.key, key))
-  return readValue(key, row?.json)
+  return readSetting(key, row?.json)
 }
 
 /** All settings; what nobody changed has its default. */
@@ -21,7 +21,7 @@ export async function getSettings(ctx: Ctx): Promise<Settings> {
   const rows = await ctx.db.select({ key: settings.key, json: valueAsJson }).from(settings).limit(1_000)
   const stored = new Map(rows.map((row) => [row.key, row.json]))
   const keys = Object.keys(SETTINGS).filter(isSettingKey)
-  return Object.fromEntries(keys.map((key) => [key, readValue(key, stored.get(key))])) as Settings
+  return Object.fromEntries(keys.map((key) => [key, readSetting(key, stored.get(key))])) as Settings
 }
 
 const setSettingInput = z.object({ key: z.string().refine(isSettingKey), value: z.unknown() })
@@ -68,10 +68,14 @@ function parseSetting(input: unknown): { key: SettingKey; value: unknown } {
   return { key, value: value.data }
 }
 
-// A row that another release wrote in another shape must not stop the service.
-function readValue<K extends SettingKey>(key: K, json: string | undefined): Settings[K] {
+/**
+ * What a stored value means, for statements that read a setting beside other rows; absent is the default.
+ * @param json the column as JSON text
+ */
+export function readSetting<K extends SettingKey>(key: K, json: string | undefined): Settings[K] {
   const parsed = SETTINGS[key].safeParse(json === undefined ? undefined : JSON.parse(json))
   if (parsed.success) return parsed.data as Settings[K]
+  // A row that another release wrote in another shape must not stop the service.
   log.warn({ setting: key }, 'stored setting is not valid, its default is used')
   return SETTINGS[key].parse(undefined) as Settings[K]
 }

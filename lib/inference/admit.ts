@@ -1,0 +1,123 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { admissions } from '#db/schema/index.ts'
+import { type Ctx, inTransaction } from '#lib/ctx.ts'
+import { AppError } from '#lib/errors.ts'
+import { callLedger, type HoldRow, holdCall, readHold } from '#lib/ledger/index.ts'
+import { encodeMicros, TOKENS_PER_PRICE } from '#lib/money.ts'
+import type { Admission } from './call.ts'
+import { worstCost, worstInput, worstOutput } from './pricing.ts'
+import { fitPrompt } from './prompt.ts'
+import { readTerms } from './terms.ts'
+import { countTokens } from './tokens.ts'
+import { workerId } from './worker.ts'
+
+const admitInput = z.object({
+  /** Made by the caller; the same id is never held twice. */
+  holdId: z.uuid(),
+  userId: z.uuid(),
+  walletId: z.uuid(),
+  modelId: z.string().min(1).max(200),
+  /** The conversation so far, oldest first; the last is the new message. */
+  turns: z
+    .array(z.object({ role: z.enum(['user', 'assistant']), text: z.string(), tokens: z.number().int().nonnegative() }))
+    .min(1),
+  system: z.string().optional(),
+  /** Output tokens the person asked for at most. */
+  maxOutput: z.number().int().positive().optional(),
+})
+
+export type AdmitInput = z.input<typeof admitInput>
+
+/**
+ * Lets a call in: settles what is sent and at what price, and reserves what it can cost at most. Joins the caller's
+ * transaction; nothing may go to a vendor before it has committed.
+ * @throws {AppError} `model_unknown`, `model_unpriced`, `model_unavailable`, `message_too_long_for_model` {limitTokens,
+ * tokens}, `insufficient_credits` {availableMicros, heldMicros, neededMicros}, `too_many_running` {limit},
+ * `too_many_free_failures` {limit}
+ */
+export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
+  const call = admitInput.parse(input)
+  const system = call.system ? { text: call.system, tokens: await countTokens(call.system) } : undefined
+  return inTransaction(ctx, async (tx) => {
+    const { model, price, maxRunning } = await readTerms(tx, call)
+    const outputCap = Math.min(call.maxOutput ?? model.defaultMaxOutput, model.defaultMaxOutput, model.maxOutputTokens)
+    const fit = fitPrompt({
+      turns: call.turns,
+      system,
+      contextTokens: model.contextTokens,
+      outputCap,
+      minOutput: model.minOutput,
+    })
+    if (!fit) {
+      const params = { limitTokens: model.contextTokens, tokens: call.turns.at(-1)!.tokens }
+      throw new AppError('message_too_long_for_model', { params })
+    }
+    const fullMicros = atLeastOne(worstCost(price, fit.promptTokens, fit.outputCap))
+    const minOutput = Math.min(model.minOutput, fit.outputCap)
+    const minimumMicros = atLeastOne(worstCost(price, fit.promptTokens, minOutput))
+    const hold = holdCall({
+      holdId: call.holdId,
+      walletId: call.walletId,
+      fullMicros,
+      minimumMicros,
+      maxOpen: maxRunning,
+      workerId: workerId(),
+    })
+
+    // The cap that is sent is what the held amount pays for beside the prompt: in the worst case the call costs no more.
+    const { rows } = await callLedger(() =>
+      tx.db.execute<HoldRow & { output_cap: number | null; admitted_at: string | null }>(sql`
+        WITH hold AS MATERIALIZED (SELECT * FROM ${hold}),
+        admission AS (
+          INSERT INTO ${admissions} (hold_id, user_id, wallet_id, model_id, price_version_id, prompt_tokens, output_cap, omitted_turns)
+          SELECT ${call.holdId}::uuid, ${call.userId}::uuid, ${call.walletId}::uuid, ${model.id}, ${price.versionId}::uuid,
+            ${fit.promptTokens}::int,
+            least(${fit.outputCap}::int, div(
+              (hold.amount_micros::numeric - ${price.requestMicros}::numeric) * ${TOKENS_PER_PRICE}::numeric
+                - ${fit.promptTokens}::numeric * ${worstInput(price)}::numeric,
+              nullif(${worstOutput(price)}::numeric, 0)))::int,
+            ${fit.omittedTurns}::int
+          FROM hold WHERE hold.outcome = 'held'
+          ON CONFLICT (hold_id) DO UPDATE SET hold_id = excluded.hold_id
+          RETURNING output_cap, created_at::text AS admitted_at
+        )
+        SELECT hold.*, admission.output_cap, admission.admitted_at FROM hold LEFT JOIN admission ON true`),
+    )
+    const row = rows[0]!
+    const held = readHold(row)
+    if (held.outcome === 'too_many') throw new AppError('too_many_running', { params: { limit: maxRunning } })
+    if (held.outcome === 'insufficient') {
+      const params = {
+        availableMicros: encodeMicros(held.availableMicros),
+        heldMicros: encodeMicros(held.heldMicros),
+        neededMicros: encodeMicros(minimumMicros),
+      }
+      throw new AppError('insufficient_credits', { params })
+    }
+    return {
+      holdId: call.holdId,
+      userId: call.userId,
+      walletId: call.walletId,
+      model: {
+        id: model.id,
+        displayName: model.displayName,
+        contextTokens: model.contextTokens,
+        reasoning: model.reasoning,
+        outputCapField: model.outputCapField,
+      },
+      price,
+      promptTokens: fit.promptTokens,
+      outputCap: row.output_cap!,
+      heldMicros: held.amountMicros,
+      messages: fit.messages,
+      omittedTurns: fit.omittedTurns,
+      admittedAt: new Date(row.admitted_at!),
+    }
+  })
+}
+
+/** A hold is never empty, not even for a model that is free. */
+function atLeastOne(micros: bigint): bigint {
+  return micros > 0n ? micros : 1n
+}

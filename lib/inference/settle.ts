@@ -1,0 +1,177 @@
+import { eq, getTableColumns, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { admissions, holds, models, priceVersions, usageRecords } from '#db/schema/index.ts'
+import { type Ctx, inTransaction } from '#lib/ctx.ts'
+import { AppError, invariant } from '#lib/errors.ts'
+import { callLedger, captureCall } from '#lib/ledger/index.ts'
+import type { Admission, RunResult } from './call.ts'
+import { costOf, NO_USAGE, vendorCostOf } from './pricing.ts'
+import { findReceipts, isFree, toReceipt } from './receipts.ts'
+import type { Receipt } from './shared.ts'
+import { priceOf } from './terms.ts'
+import { countAll } from './tokens.ts'
+
+export type SettleInput = {
+  admission: Omit<Admission, 'messages'>
+  result: RunResult
+  /** Made by the caller. */
+  usageRecordId: string
+  conversationId?: string
+  messageId?: string
+  apiKeyId?: string
+}
+
+/**
+ * Ends a call: writes its receipt and captures what it cost, or releases the hold of one that was free, in one
+ * statement, which should be the last of the caller's transaction: it locks the wallet.
+ * A call is settled once; whoever comes later gets the receipt that is there, whatever their result says.
+ * @throws {AppError} `conflict` when another settlement of this hold is being committed with another cost
+ */
+export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
+  const { admission } = input
+  const facts = factsOf(input)
+  const columns = getTableColumns(usageRecords)
+  const names = Object.keys(facts) as (keyof typeof facts)[]
+  const targets = names.map((name) => sql.identifier(columns[name].name))
+  const values = names.map((name) => sql`${facts[name]}::${sql.raw(columns[name].getSQLType())}`)
+  const capture = captureCall(
+    ctx,
+    { holdId: admission.holdId, costMicros: facts.costMicros, externalRef: facts.id },
+    sql`open.hold_id`,
+  )
+  const { rows } = await callLedger(() =>
+    ctx.db.execute<{ charged_micros: bigint; bad_debt_micros: bigint; created_at: string }>(sql`
+      WITH captured AS MATERIALIZED (
+        SELECT c.charged_micros, c.bad_debt_micros
+        FROM (
+          SELECT ${admission.holdId}::uuid AS hold_id
+          WHERE NOT EXISTS (SELECT 1 FROM ${usageRecords} WHERE hold_id = ${admission.holdId}::uuid)
+        ) open CROSS JOIN LATERAL ${capture} c
+      )
+      INSERT INTO ${usageRecords} (${sql.join(targets, sql`, `)}, charged_micros, bad_debt_micros)
+      SELECT ${sql.join(values, sql`, `)}, captured.charged_micros, captured.bad_debt_micros FROM captured
+      ON CONFLICT (hold_id) DO NOTHING
+      RETURNING charged_micros, bad_debt_micros, created_at::text`),
+  )
+  const [settled] = rows
+  if (settled) {
+    const written = {
+      ...facts,
+      chargedMicros: settled.charged_micros,
+      badDebtMicros: settled.bad_debt_micros,
+      createdAt: new Date(settled.created_at),
+    }
+    return toReceipt(written, admission.model.displayName)
+  }
+  const known = (await findReceipts(ctx, { holdIds: [admission.holdId] })).get(admission.holdId)
+  invariant(known, 'a hold that is not settled now was settled before')
+  return known
+}
+
+function factsOf({ admission, result, usageRecordId, ...ids }: SettleInput) {
+  const { price } = admission
+  return {
+    userId: admission.userId,
+    id: usageRecordId,
+    walletId: admission.walletId,
+    apiKeyId: ids.apiKeyId ?? null,
+    holdId: admission.holdId,
+    conversationId: ids.conversationId ?? null,
+    messageId: ids.messageId ?? null,
+    modelId: admission.model.id,
+    channelId: result.channelId,
+    vendorRequestId: result.vendorRequestId,
+    outcome: result.outcome,
+    errorCode: result.errorCode,
+    usageSource: result.usageSource,
+    ...result.usage,
+    priceVersionId: price.versionId,
+    inputPriceMicros: price.inputMicros,
+    cacheReadPriceMicros: price.cacheReadMicros,
+    cacheWritePriceMicros: price.cacheWriteMicros,
+    outputPriceMicros: price.outputMicros,
+    reasoningPriceMicros: price.reasoningMicros,
+    requestPriceMicros: price.requestMicros,
+    heldMicros: admission.heldMicros,
+    costMicros: isFree(result) ? 0n : costOf(result.usage, price),
+    vendorCostMicros: vendorCostOf(result.vendorUsage, price),
+    omittedTurns: admission.omittedTurns,
+    firstTokenMs: result.firstTokenMs,
+    durationMs: result.durationMs,
+  }
+}
+
+const settleInterruptedInput = z.object({
+  holdId: z.uuid(),
+  usageRecordId: z.uuid(),
+  /** What of the answer is in the log; without it the checkpoint's count stands. */
+  receivedText: z.string().optional(),
+  receivedReasoning: z.string().optional(),
+  conversationId: z.uuid().optional(),
+  messageId: z.uuid().optional(),
+  apiKeyId: z.uuid().optional(),
+})
+
+export type SettleInterruptedInput = z.input<typeof settleInterruptedInput>
+
+/**
+ * Ends a call whose process died: charges the prompt and what had been received, by our own count, or nothing when
+ * nothing had. Settled already, it changes nothing.
+ * @throws {AppError} `not_found` when no such call was admitted
+ */
+export async function settleInterrupted(ctx: Ctx, input: SettleInterruptedInput): Promise<Receipt> {
+  const { holdId, receivedText, receivedReasoning, ...ids } = settleInterruptedInput.parse(input)
+  const textTokens = await countAll(receivedText ?? '')
+  const reasoningTokens = await countAll(receivedReasoning ?? '')
+  return inTransaction(ctx, async (tx) => {
+    const [row] = await tx.db
+      .select({
+        admission: admissions,
+        heldMicros: holds.amountMicros,
+        price: priceVersions,
+        model: models,
+        durationMs: sql<number>`least(extract(epoch FROM now() - ${admissions.createdAt}) * 1000, 2147483647)::int`,
+      })
+      .from(admissions)
+      .innerJoin(holds, eq(holds.id, admissions.holdId))
+      .innerJoin(priceVersions, eq(priceVersions.id, admissions.priceVersionId))
+      .innerJoin(models, eq(models.id, admissions.modelId))
+      .where(eq(admissions.holdId, holdId))
+    if (!row) throw new AppError('not_found')
+    const { admission } = row
+    const known = receivedText !== undefined || receivedReasoning !== undefined
+    const reasoning = Math.min(reasoningTokens, admission.outputCap)
+    const output = Math.min(known ? textTokens : admission.outputTokens, admission.outputCap - reasoning)
+    const received = output + reasoning > 0
+    const prompt = { ...NO_USAGE, inputTokens: admission.promptTokens }
+    const usage = received ? { ...prompt, outputTokens: output, reasoningTokens: reasoning } : NO_USAGE
+    return settle(tx, {
+      ...ids,
+      admission: {
+        holdId,
+        userId: admission.userId,
+        walletId: admission.walletId,
+        model: row.model,
+        price: priceOf(row.price),
+        promptTokens: admission.promptTokens,
+        outputCap: admission.outputCap,
+        heldMicros: row.heldMicros,
+        omittedTurns: admission.omittedTurns,
+        admittedAt: admission.createdAt,
+      },
+      result: {
+        outcome: 'interrupted',
+        errorCode: 'interrupted',
+        usage,
+        usageSource: received ? 'estimated' : 'none',
+        // Whether the vendor had begun is not known: it is taken to bill what was sent.
+        vendorUsage: received ? usage : prompt,
+        channelId: null,
+        vendorRequestId: null,
+        firstTokenMs: null,
+        durationMs: row.durationMs,
+        lengthCapped: false,
+      },
+    })
+  })
+}

@@ -1,0 +1,185 @@
+import { and, eq, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { channelModels, channels, models, priceVersions } from '#db/schema/index.ts'
+import { actorName, recordAudit } from '#lib/audit.ts'
+import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
+import { AppError } from '#lib/errors.ts'
+import { newId } from '#lib/id.ts'
+import { creditsToDecimal, parseCredits } from '#lib/money.ts'
+import { priceInForce } from './catalogue.ts'
+import { invalidInput } from './channels.ts'
+
+/** Credits per one million tokens as a person types them: "0.25". */
+const price = z.string().transform((text, context) => {
+  const micros = parseCredits(text)
+  if (micros !== null && micros >= 0n) return micros
+  context.addIssue({ code: 'custom', message: 'must be a decimal number of credits, not negative, at most six places' })
+  return z.NEVER
+})
+const tokens = z.number().int().min(1).max(100_000_000)
+
+const setModelInput = z.object({
+  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$/, 'must be a model id such as gpt-6-luna'),
+  /** What people pay, in credits per one million tokens. What is left out costs as much as input, reasoning as output. */
+  input: price,
+  output: price,
+  cached: price.optional(),
+  cacheWrite: price.optional(),
+  reasoningOutput: price.optional(),
+  request: price.optional(),
+  /** What it costs us, likewise; left out it stays as it was, or is zero for a new model. */
+  costInput: price.optional(),
+  costOutput: price.optional(),
+  costCached: price.optional(),
+  displayName: z.string().trim().min(1).max(100).optional(),
+  vendor: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,49}$/)
+    .optional(),
+  contextTokens: tokens.optional(),
+  maxOutputTokens: tokens.optional(),
+  minOutput: tokens.optional(),
+  reasoning: z.boolean().optional(),
+  outputCapField: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
+  visible: z.boolean().optional(),
+  /** Name of a channel that carries it, and the vendor's own name for it there. */
+  channel: z.string().optional(),
+  vendorModel: z
+    .string()
+    .regex(/^\S{1,200}$/)
+    .optional(),
+})
+
+export type SetModelInput = z.input<typeof setModelInput>
+
+const NEW_MODEL_CONTEXT = 128_000
+const NEW_MODEL_OUTPUT = 8_192
+
+/**
+ * Makes a model or changes it: its limits, what it costs from now on, and a channel that carries it.
+ * Calls already let in keep their price; the same prices again make no new version.
+ * @throws {AppError} `not_found` for a channel that does not exist, `invalid_input`, `forbidden`
+ */
+export async function setModel(ctx: Ctx, input: SetModelInput): Promise<{ modelId: string; priceVersionId: string }> {
+  requireAdmin(ctx)
+  const parsed = setModelInput.safeParse(input)
+  if (!parsed.success) throw invalidInput(parsed.error)
+  const wanted = parsed.data
+  return inTransaction(ctx, async (tx) => {
+    const channel = wanted.channel ? await findChannel(tx, wanted.channel) : null
+    const isNew = await saveModel(tx, wanted, channel?.vendor)
+    const { priceVersionId, changed } = await savePrice(tx, wanted)
+    if (channel) {
+      const vendorModel = wanted.vendorModel ?? wanted.id
+      await tx.db
+        .insert(channelModels)
+        .values({ channelId: channel.id, modelId: wanted.id, vendorModel })
+        .onConflictDoUpdate({ target: [channelModels.channelId, channelModels.modelId], set: { vendorModel } })
+    }
+    await recordAudit(tx, {
+      action: isNew ? 'model.add' : 'model.set',
+      subjectType: 'model',
+      subjectId: wanted.id,
+      after: {
+        input: creditsToDecimal(wanted.input),
+        output: creditsToDecimal(wanted.output),
+        priceVersionId,
+        priceChanged: changed,
+        ...(channel ? { channelId: channel.id } : {}),
+      },
+    })
+    return { modelId: wanted.id, priceVersionId }
+  })
+}
+
+type Wanted = z.output<typeof setModelInput>
+
+async function findChannel(ctx: Ctx, name: string) {
+  const [channel] = await ctx.db
+    .select({ id: channels.id, vendor: channels.vendor })
+    .from(channels)
+    .where(eq(channels.name, name))
+  if (!channel) throw new AppError('not_found', { message: `no channel named ${name}` })
+  return channel
+}
+
+async function saveModel(ctx: Ctx, wanted: Wanted, channelVendor: string | undefined): Promise<boolean> {
+  const limits = {
+    displayName: wanted.displayName,
+    vendor: wanted.vendor,
+    contextTokens: wanted.contextTokens,
+    maxOutputTokens: wanted.maxOutputTokens,
+    minOutput: wanted.minOutput,
+    reasoning: wanted.reasoning,
+    outputCapField: wanted.outputCapField,
+    visible: wanted.visible,
+  }
+  const [known] = await ctx.db.select().from(models).where(eq(models.id, wanted.id)).for('update')
+  const maxOutputTokens = wanted.maxOutputTokens ?? known?.maxOutputTokens ?? NEW_MODEL_OUTPUT
+  const reasoning = wanted.reasoning ?? known?.reasoning ?? false
+  const minOutput = Math.min(wanted.minOutput ?? known?.minOutput ?? (reasoning ? 2_048 : 256), maxOutputTokens)
+  if (known) {
+    await ctx.db
+      .update(models)
+      .set({ ...limits, minOutput })
+      .where(eq(models.id, wanted.id))
+    return false
+  }
+  await ctx.db.insert(models).values({
+    ...limits,
+    id: wanted.id,
+    displayName: wanted.displayName ?? wanted.id,
+    vendor: wanted.vendor ?? channelVendor ?? 'other',
+    contextTokens: wanted.contextTokens ?? NEW_MODEL_CONTEXT,
+    maxOutputTokens,
+    minOutput,
+  })
+  return true
+}
+
+async function savePrice(ctx: Ctx, wanted: Wanted): Promise<{ priceVersionId: string; changed: boolean }> {
+  const [current] = await ctx.db
+    .select()
+    .from(priceVersions)
+    .where(and(eq(priceVersions.modelId, wanted.id), priceInForce()))
+  const costInputMicros = wanted.costInput ?? current?.costInputMicros ?? 0n
+  const costOutputMicros = wanted.costOutput ?? current?.costOutputMicros ?? 0n
+  const prices = {
+    inputMicros: wanted.input,
+    cacheReadMicros: wanted.cached ?? wanted.input,
+    cacheWriteMicros: wanted.cacheWrite ?? wanted.input,
+    outputMicros: wanted.output,
+    reasoningMicros: wanted.reasoningOutput ?? wanted.output,
+    requestMicros: wanted.request ?? 0n,
+    costInputMicros,
+    costCacheReadMicros:
+      wanted.costCached ??
+      (wanted.costInput === undefined ? current?.costCacheReadMicros : undefined) ??
+      costInputMicros,
+    costCacheWriteMicros:
+      (wanted.costInput === undefined ? current?.costCacheWriteMicros : undefined) ?? costInputMicros,
+    costOutputMicros,
+    costReasoningMicros:
+      (wanted.costOutput === undefined ? current?.costReasoningMicros : undefined) ?? costOutputMicros,
+  }
+  const names = Object.keys(prices) as (keyof typeof prices)[]
+  if (current && names.every((name) => current[name] === prices[name])) {
+    return { priceVersionId: current.id, changed: false }
+  }
+  const priceVersionId = newId()
+  // The clock of the statement, not of the transaction: two changes in one transaction still follow each other.
+  const { rows } = await ctx.db.execute<{ at: string }>(sql`SELECT clock_timestamp()::text AS at`)
+  const at = sql`${rows[0]!.at}::timestamptz`
+  await ctx.db
+    .update(priceVersions)
+    .set({ validDuring: sql`tstzrange(lower(${priceVersions.validDuring}), ${at})` })
+    .where(and(eq(priceVersions.modelId, wanted.id), sql`upper_inf(${priceVersions.validDuring})`))
+  await ctx.db.insert(priceVersions).values({
+    id: priceVersionId,
+    modelId: wanted.id,
+    validDuring: sql`tstzrange(${at}, NULL)`,
+    createdBy: actorName(ctx.actor),
+    ...prices,
+  })
+  return { priceVersionId, changed: true }
+}

@@ -1,0 +1,91 @@
+import { and, desc, eq } from 'drizzle-orm'
+import { channelKeys, channelModels, channels } from '#db/schema/index.ts'
+import { decryptSecret } from '#lib/crypto.ts'
+import type { Ctx } from '#lib/ctx.ts'
+import { getEnv } from '#lib/env.ts'
+import { KEY_PURPOSE, PROXY_PURPOSE } from './channels.ts'
+import { DEMO_MODEL_ID } from './reach.ts'
+
+/** One attempt's way to a model: where, with which key, by which way out. Holds secrets; never leaves the server. */
+export type Route = {
+  /** Null for the demo vendor, which is no channel. */
+  channelId: string | null
+  vendor: string
+  baseUrl: string
+  headers: Record<string, string>
+  proxyUrl: string | null
+  vendorModel: string
+  keyId: string | null
+  key: string
+}
+
+/**
+ * The ways to a model in the order to try them: channels by priority, within one priority at random by weight,
+ * and the keys of a channel in random order. Empty when nobody can answer.
+ * @param random source of numbers in [0, 1)
+ */
+export async function listRoutes(ctx: Ctx, modelId: string, random: () => number = Math.random): Promise<Route[]> {
+  const { ENCRYPTION_KEY, UB_DEMO_URL } = getEnv()
+  if (modelId === DEMO_MODEL_ID) return UB_DEMO_URL ? [demoRoute(UB_DEMO_URL)] : []
+  const rows = await ctx.db
+    .select({
+      channelId: channels.id,
+      vendor: channels.vendor,
+      baseUrl: channels.baseUrl,
+      headers: channels.headers,
+      proxySealed: channels.proxySealed,
+      priority: channels.priority,
+      weight: channels.weight,
+      vendorModel: channelModels.vendorModel,
+      keyId: channelKeys.id,
+      keySealed: channelKeys.keySealed,
+    })
+    .from(channelModels)
+    .innerJoin(channels, and(eq(channels.id, channelModels.channelId), eq(channels.status, 'active')))
+    .innerJoin(channelKeys, and(eq(channelKeys.channelId, channels.id), eq(channelKeys.status, 'active')))
+    .where(eq(channelModels.modelId, modelId))
+    .orderBy(desc(channels.priority), channels.id)
+    .limit(100)
+  return orderRoutes(rows, random).map(({ proxySealed, keySealed, priority, weight, ...route }) => ({
+    ...route,
+    proxyUrl: proxySealed ? decryptSecret(proxySealed, ENCRYPTION_KEY, PROXY_PURPOSE) : null,
+    key: decryptSecret(keySealed, ENCRYPTION_KEY, KEY_PURPOSE),
+  }))
+}
+
+/** The vendor refused this key: nobody tries it again until the operator says so. */
+export async function markKeyRefused(ctx: Ctx, keyId: string): Promise<void> {
+  await ctx.db
+    .update(channelKeys)
+    .set({ status: 'refused' })
+    .where(and(eq(channelKeys.id, keyId), eq(channelKeys.status, 'active')))
+}
+
+/** Higher priority first; within one priority a channel comes first with the probability of its share of the weights. */
+export function orderRoutes<R extends { channelId: string; priority: number; weight: number }>(
+  rows: readonly R[],
+  random: () => number,
+): R[] {
+  // Efraimidis and Spirakis: sorting by -ln(u) / weight draws without replacement by weight.
+  const drawn = new Map<string, number>()
+  for (const row of rows) {
+    if (!drawn.has(row.channelId)) drawn.set(row.channelId, -Math.log(1 - random()) / row.weight)
+  }
+  return rows
+    .map((row) => ({ row, draw: drawn.get(row.channelId)!, keyDraw: random() }))
+    .sort((a, b) => b.row.priority - a.row.priority || a.draw - b.draw || a.keyDraw - b.keyDraw)
+    .map(({ row }) => row)
+}
+
+function demoRoute(url: string): Route {
+  return {
+    channelId: null,
+    vendor: 'demo',
+    baseUrl: url,
+    headers: {},
+    proxyUrl: null,
+    vendorModel: DEMO_MODEL_ID,
+    keyId: null,
+    key: 'demo',
+  }
+}
