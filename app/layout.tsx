@@ -4,14 +4,13 @@ import { cookies } from 'next/headers'
 import { getLocale, getTranslations } from 'next-intl/server'
 import type { ReactNode } from 'react'
 import { ClientMessages } from '#app/_server/messages.tsx'
+import { getSiteName } from '#app/_server/site.ts'
 import { THEME_COOKIE, themeAttribute } from '#app/_ui/theme.ts'
 
-const SITE_NAME = 'Undefined Behavior'
-
 export async function generateMetadata(): Promise<Metadata> {
-  const t = await getTranslations('common')
+  const [t, siteName] = await Promise.all([getTranslations('common'), getSiteName()])
   return {
-    title: { default: SITE_NAME, template: `%s · ${SITE_NAME}` },
+    title: { default: siteName, template: `%s · ${siteName}` },
     description: t('tagline'),
     // A phone would make numbers of tokens and credits into telephone links.
     formatDetection: { telephone: false, email: false, address: false },

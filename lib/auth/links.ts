@@ -67,7 +67,7 @@ export type Link =
   | { purpose: 'first_admin'; email: null; minPassword: number }
   | { purpose: 'sign_in'; email: string; minPassword: number }
 
-const getLinkInput = z.object({ token: z.string().max(200) })
+const getLinkInput = z.object({ token: z.string() })
 
 /**
  * Looks at a link without using it up.

@@ -1,0 +1,24 @@
+import type { ReactNode } from 'react'
+import { ClientMessages } from '#app/_server/messages.tsx'
+import { getSiteName } from '#app/_server/site.ts'
+import { LanguageSwitch } from '#app/_ui/language-switch.tsx'
+import { Logo } from '#app/_ui/logo.tsx'
+import { ThemeSwitch } from '#app/_ui/theme-switch.tsx'
+
+export default async function AuthLayout({ children }: { children: ReactNode }) {
+  return (
+    <ClientMessages namespaces={['auth']}>
+      <div className="flex min-h-dvh flex-col px-5 pt-[max(1.5rem,env(safe-area-inset-top))] pb-[max(1rem,env(safe-area-inset-bottom))]">
+        <header className="mx-auto flex w-full max-w-sm items-center gap-2.5 pt-[6vh] font-semibold">
+          <Logo />
+          {await getSiteName()}
+        </header>
+        <main className="mx-auto w-full max-w-sm grow py-8">{children}</main>
+        <footer className="mx-auto flex w-full max-w-sm items-center justify-between gap-2">
+          <LanguageSwitch />
+          <ThemeSwitch />
+        </footer>
+      </div>
+    </ClientMessages>
+  )
+}
