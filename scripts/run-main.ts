@@ -23,5 +23,6 @@ function describeFailure(error: unknown): string {
   if (!(error instanceof Error)) return String(error)
   const code = (error as NodeJS.ErrnoException).code
   if (code === 'ECONNREFUSED' || code === 'ENOTFOUND') return `the database does not answer: ${error.message}`
+  if (code === 'EADDRINUSE') return `the port is in use (${error.message}): stop what uses it, or set another PORT`
   return error.stack ?? error.message
 }

@@ -12,15 +12,23 @@ export function onStopRequest(
   stop: (request: StopRequest) => void,
   signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP'],
 ): void {
-  let firstAt: number | undefined
-  const request = () => {
-    const now = performance.now()
-    if (firstAt === undefined) {
-      firstAt = now
-      stop('first')
-    } else if (now - firstAt > SAME_REQUEST_MS) stop('again')
-  }
+  const request = countRequests(stop)
   for (const signal of signals) process.on(signal, request)
   process.once('disconnect', request)
   process.channel?.unref()
+}
+
+/**
+ * Tells a second request from the echoes of the first.
+ * @param now a clock in milliseconds
+ */
+export function countRequests(stop: (request: StopRequest) => void, now = () => performance.now()): () => void {
+  let firstAt: number | undefined
+  return () => {
+    const at = now()
+    if (firstAt === undefined) {
+      firstAt = at
+      stop('first')
+    } else if (at - firstAt > SAME_REQUEST_MS) stop('again')
+  }
 }

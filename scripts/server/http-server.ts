@@ -1,13 +1,17 @@
-import { EventEmitter } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import next from 'next'
 import type { ServerEnv } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
 import { parseTrustedProxies } from '#scripts/server/addresses.ts'
 import { type Origin, readOrigin, writeOrigin } from '#scripts/server/forwarded.ts'
 import { refuseHost } from '#scripts/server/host-refusal.ts'
 import { type HostPolicy, isHostAllowed } from '#scripts/server/hosts.ts'
+
+/** What answers requests. Without `upgrade`, an upgrade is answered as the plain request it also is. */
+export type Application = {
+  handle(request: IncomingMessage, response: ServerResponse): Promise<void>
+  upgrade?(request: IncomingMessage, socket: Duplex, head: Buffer): void
+}
 
 export type AppServer = {
   port: number
@@ -24,14 +28,13 @@ const HEADERS_MS = 30_000
 const REQUEST_MS = 300_000
 
 /**
- * The HTTP server around Next: knows the socket, so what a request says of its origin can be checked.
- * @param dir the folder of the application
+ * The HTTP server around the application: knows the socket, so what a request says of its origin can be checked.
  * @throws {EnvError} when TRUSTED_PROXIES cannot be read
  */
-export async function startAppServer(env: ServerEnv, dir: string): Promise<AppServer> {
+export async function startAppServer(env: ServerEnv, application: Application): Promise<AppServer> {
   const trusted = parseTrustedProxies(env.TRUSTED_PROXIES)
-  const dev = env.NODE_ENV === 'development'
-  const policy: HostPolicy = { appUrl: env.APP_URL, acceptPrivate: dev || env.UB_DATABASE === 'embedded' }
+  const acceptPrivate = env.NODE_ENV === 'development' || env.UB_DATABASE === 'embedded'
+  const policy: HostPolicy = { appUrl: env.APP_URL, acceptPrivate }
   const allowed = (request: IncomingMessage, origin: Origin) => isHealth(request) || isHostAllowed(origin.host, policy)
 
   const server = createServer({
@@ -39,25 +42,20 @@ export async function startAppServer(env: ServerEnv, dir: string): Promise<AppSe
     headersTimeout: HEADERS_MS,
     requestTimeout: REQUEST_MS,
   })
-  // Next listens for upgrades on what it is given; the real server's pass the host check first.
-  const upgrades = new EventEmitter() as Server
-  const app = next({ dev, dir, hostname: 'localhost', port: env.PORT, httpServer: upgrades })
-  await app.prepare()
-  const handle = app.getRequestHandler()
-
   let closing = false
   server.on('request', (request, response) => {
     const origin = readOrigin(request.socket.remoteAddress ?? '', request.headers, trusted)
     if (closing) response.setHeader('connection', 'close')
     if (!allowed(request, origin)) return sendRefusal(request, response, origin, env.APP_URL)
     writeOrigin(request.headers, origin)
-    handle(request, response).catch((error: unknown) => fail(response, error))
+    application.handle(request, response).catch((error: unknown) => fail(response, error))
   })
-  if (dev) {
-    server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+  const { upgrade } = application
+  if (upgrade) {
+    server.on('upgrade', (request, socket, head) => {
       const origin = readOrigin(request.socket.remoteAddress ?? '', request.headers, trusted)
-      if (!allowed(request, origin)) return socket.destroy()
-      upgrades.emit('upgrade', request, socket, head)
+      if (allowed(request, origin)) upgrade(request, socket, head)
+      else socket.destroy()
     })
   }
   const port = await listen(server, env.PORT)

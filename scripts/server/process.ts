@@ -1,6 +1,7 @@
 import type { ServerEnv } from '#lib/env.ts'
 import { drain } from '#scripts/server/drain.ts'
 import { startAppServer } from '#scripts/server/http-server.ts'
+import { prepareNext } from '#scripts/server/next-application.ts'
 import { onStopRequest } from '#scripts/signals.ts'
 
 /** How long running answers may take to finish after a request to stop. */
@@ -14,7 +15,7 @@ export function drainLimitMs(): number {
  * @returns the port it listens on
  */
 export async function serveHere(env: ServerEnv, dir: string, signals: readonly NodeJS.Signals[]): Promise<number> {
-  const server = await startAppServer(env, dir)
+  const server = await startAppServer(env, await prepareNext(env, dir))
   onStopRequest((request) => {
     if (request === 'again') process.exit(130)
     void drain(server, drainLimitMs()).finally(() => process.exit(0))

@@ -1,0 +1,98 @@
+import { once } from 'node:events'
+import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
+import { afterEach, expect, test } from 'vitest'
+import { parseServerEnv } from '#lib/env.ts'
+import { type Application, type AppServer, startAppServer } from '#scripts/server/http-server.ts'
+
+const cleanups: (() => void)[] = []
+
+afterEach(() => {
+  for (const cleanup of cleanups.splice(0)) cleanup()
+})
+
+async function start(handle: Application['handle'], env: Record<string, string> = {}): Promise<AppServer> {
+  const full = parseServerEnv({
+    ...process.env,
+    PORT: '0',
+    APP_URL: 'http://app.test',
+    UB_DATABASE: 'external',
+    ...env,
+  })
+  const server = await startAppServer(full, { handle })
+  cleanups.push(() => server.closeAllConnections())
+  cleanups.push(() => void server.close())
+  return server
+}
+
+async function ask(server: AppServer, path: string, headers: Record<string, string>, agent?: Agent) {
+  const asked: ClientRequest = request({ port: server.port, host: '127.0.0.1', path, headers, agent }).end()
+  const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  return { status: response.statusCode, headers: response.headers, body: await text(response) }
+}
+
+const echo: Application['handle'] = async (incoming, response) => {
+  response.end(JSON.stringify(incoming.headers))
+}
+
+test('the application sees the client and the host that a trusted proxy tells', async () => {
+  const server = await start(echo)
+  const forwarded = { 'x-forwarded-for': '198.51.100.7', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'app.test' }
+  const { body } = await ask(server, '/', { host: 'internal:3000', ...forwarded })
+  expect(JSON.parse(body)).toMatchObject({ host: 'app.test', ...forwarded })
+})
+
+test('without a trusted proxy it sees the connection, whatever is said', async () => {
+  const server = await start(echo, { TRUSTED_PROXIES: 'none' })
+  const forged = { 'x-forwarded-for': '1.1.1.1', 'x-forwarded-proto': 'https', 'x-forwarded-host': 'evil.test' }
+  const { body } = await ask(server, '/', { host: 'app.test', ...forged })
+  expect(JSON.parse(body)).toMatchObject({
+    host: 'app.test',
+    'x-forwarded-for': '127.0.0.1',
+    'x-forwarded-proto': 'http',
+    'x-forwarded-host': 'app.test',
+  })
+})
+
+test('a request for another host never reaches the application, but for the health check', async () => {
+  const seen: string[] = []
+  const server = await start(async (incoming, response) => {
+    seen.push(incoming.url ?? '')
+    response.end()
+  })
+  expect(await ask(server, '/', { host: 'evil.test' })).toMatchObject({ status: 421 })
+  expect(await ask(server, '/v1/models', { host: '127.0.0.1' })).toMatchObject({ status: 421 })
+  expect(await ask(server, '/api/health/../x', { host: 'evil.test' })).toMatchObject({ status: 421 })
+  expect(await ask(server, '/api/health?full', { host: '127.0.0.1' })).toMatchObject({ status: 200 })
+  expect(seen).toEqual(['/api/health?full'])
+})
+
+test('an application that throws is an internal error without its words', async () => {
+  const server = await start(() => Promise.reject(new Error('secret')))
+  const { status, body } = await ask(server, '/', { host: 'app.test' })
+  expect(status).toBe(500)
+  expect(body).not.toContain('secret')
+})
+
+test('closing lets the running answer end, drops idle connections and accepts no new ones', async () => {
+  let finish = () => {}
+  const server = await start(async (incoming, response) => {
+    if (incoming.url === '/quick') return void response.end('quick')
+    response.write('begun ')
+    await new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    response.end('ended')
+  })
+  const agent = new Agent({ keepAlive: true })
+  cleanups.push(() => agent.destroy())
+  await ask(server, '/quick', { host: 'app.test' }, agent)
+
+  const slow = request({ port: server.port, host: '127.0.0.1', path: '/slow', headers: { host: 'app.test' } }).end()
+  const [response] = (await once(slow, 'response')) as [IncomingMessage]
+  const closed = server.close()
+  await expect(ask(server, '/quick', { host: 'app.test' })).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  finish()
+  expect(await text(response)).toBe('begun ended')
+  await closed
+})

@@ -1,0 +1,20 @@
+import { EventEmitter } from 'node:events'
+import type { Server } from 'node:http'
+import next from 'next'
+import type { ServerEnv } from '#lib/env.ts'
+import type { Application } from '#scripts/server/http-server.ts'
+
+/**
+ * Makes Next ready to answer: the production build, or in development what is compiled when asked for.
+ * @param dir the folder of the application
+ */
+export async function prepareNext(env: ServerEnv, dir: string): Promise<Application> {
+  const dev = env.NODE_ENV === 'development'
+  // Next listens for upgrades on what it is given; ours come through the host check first.
+  const upgrades = new EventEmitter()
+  const app = next({ dev, dir, hostname: 'localhost', port: env.PORT, httpServer: upgrades as Server })
+  await app.prepare()
+  const handle = app.getRequestHandler()
+  if (!dev) return { handle }
+  return { handle, upgrade: (request, socket, head) => void upgrades.emit('upgrade', request, socket, head) }
+}
