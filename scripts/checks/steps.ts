@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { findViolations } from './boundaries.ts'
+import { findBuiltSql } from './built-sql.ts'
 import { checkCatalogues } from './catalogues.ts'
 import { readSources } from './source.ts'
 
@@ -33,6 +34,7 @@ export async function runChecks(
   const deadCode = runTool(root, 'knip/bin/knip.js', ['--no-progress', '--no-config-hints'])
   const sources = readSources(root)
   const boundaries = sources.then((files) => findViolations(files).join('\n'))
+  const sql = sources.then((files) => findBuiltSql(files).join('\n'))
   const catalogues = sources.then((files) => checkCatalogues(root, files).join('\n'))
 
   const steps: [string, Promise<string>][] = [
@@ -40,6 +42,7 @@ export async function runChecks(
     ['lint', lint],
     ['types', types],
     ['boundaries', boundaries],
+    ['sql', sql],
     ['dead code', deadCode],
     ['catalogues', catalogues],
   ]
