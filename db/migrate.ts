@@ -5,7 +5,8 @@ import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import pg from 'pg'
 
-const FOLDER = join(import.meta.dirname, 'migrations')
+// Bundled into the server this file has no folder of its own; the server runs in the project's root.
+const FOLDER = join(import.meta.dirname ?? join(process.cwd(), 'db'), 'migrations')
 
 // Any constant will do, as long as every release uses the same one.
 const MIGRATION_LOCK = 7_161_702_026n
