@@ -17,6 +17,7 @@ test.each([
 test.each([
   'db.execute(sql`SELECT ${name}`)',
   "sql.raw('SKIP LOCKED')",
+  'sql.raw(users.email.getSQLType())',
   "pool.query('SELECT $1', [name])",
   "pool.query({ text: 'SELECT $1', values: [name] })",
   'other.raw(name)',

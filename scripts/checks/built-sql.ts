@@ -43,7 +43,11 @@ function findText(object: Extract<Expression, { type: 'ObjectExpression' }>): Ar
   return undefined
 }
 
+/** Text that stands in the code, or the name of a column's type as the schema has it. */
 function isConstant(node: Argument): boolean {
+  if (node?.type === 'CallExpression' && node.callee.type === 'MemberExpression') {
+    return node.callee.property.type === 'Identifier' && node.callee.property.name === 'getSQLType'
+  }
   return node?.type === 'Literal' || (node?.type === 'TemplateLiteral' && node.expressions.length === 0)
 }
 
