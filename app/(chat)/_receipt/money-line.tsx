@@ -1,0 +1,73 @@
+'use client'
+
+import { useLocale, useTranslations } from 'next-intl'
+import { lazy, Suspense, useRef, useState } from 'react'
+import type { Receipt } from '#lib/inference/shared.ts'
+import { decodeMicros, formatCredits } from '#lib/money.ts'
+
+const ReceiptPanel = lazy(() => import('#app/(chat)/_receipt/receipt-panel.tsx'))
+
+/** Under each answer: model, tokens, credits and seconds. Opens the receipt. */
+export function MoneyLine({ receipt }: { receipt: Receipt }) {
+  const t = useTranslations('receipt')
+  const locale = useLocale()
+  const button = useRef<HTMLButtonElement>(null)
+  const [isLoaded, setLoaded] = useState(false)
+  const [isOpen, setOpen] = useState(false)
+  const { usage } = receipt
+  const tokens =
+    usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens + usage.outputTokens + usage.reasoningTokens
+  const charged = decodeMicros(receipt.chargedMicros)
+  const parts = [
+    receipt.modelName,
+    tokens > 0 ? t('tokens', { count: tokens }) : null,
+    charged > 0n ? t('credits', { amount: formatCredits(charged, locale) }) : t('free'),
+    formatSeconds(receipt.durationMs, locale),
+  ].filter((part) => part !== null)
+
+  return (
+    <>
+      <button
+        ref={button}
+        type="button"
+        aria-haspopup="dialog"
+        aria-expanded={isOpen}
+        title={t('open')}
+        onPointerEnter={() => setLoaded(true)}
+        onClick={() => {
+          setLoaded(true)
+          setOpen(!isOpen)
+        }}
+        className="figures -ms-2 flex min-h-8 min-w-0 flex-wrap items-center gap-x-1.5 rounded-lg px-2 text-start text-muted text-xs transition-colors duration-150 hover:bg-soft hover:text-ink aria-expanded:bg-soft aria-expanded:text-ink touch:min-h-11"
+      >
+        {parts.map((part, index) => (
+          <span key={part} className="whitespace-nowrap">
+            {index > 0 && (
+              <span aria-hidden="true" className="me-1.5">
+                ·
+              </span>
+            )}
+            {part}
+          </span>
+        ))}
+        <span className="sr-only">{t('open')}</span>
+      </button>
+      {isLoaded && (
+        <Suspense>
+          <ReceiptPanel receipt={receipt} anchor={button} open={isOpen} onOpenChange={setOpen} />
+        </Suspense>
+      )}
+    </>
+  )
+}
+
+/** Seconds with one digit behind the point, in the reader's way of writing. */
+export function formatSeconds(milliseconds: number, locale: string): string {
+  return new Intl.NumberFormat(locale, {
+    style: 'unit',
+    unit: 'second',
+    unitDisplay: 'short',
+    minimumFractionDigits: 1,
+    maximumFractionDigits: 1,
+  }).format(milliseconds / 1000)
+}

@@ -1,0 +1,104 @@
+'use client'
+
+import { useLocale, useTranslations } from 'next-intl'
+import { formatSeconds } from '#app/(chat)/_receipt/money-line.tsx'
+import { type Receipt, TOKEN_KINDS, type TokenKind, type Usage } from '#lib/inference/shared.ts'
+import { creditsToDecimal, decodeMicros, formatCredits, priceOfTokens } from '#lib/money.ts'
+
+const TOKENS_OF: Record<TokenKind, keyof Usage> = {
+  input: 'inputTokens',
+  cacheRead: 'cacheReadTokens',
+  cacheWrite: 'cacheWriteTokens',
+  output: 'outputTokens',
+  reasoning: 'reasoningTokens',
+}
+
+/** Everything one answer cost: tokens by kind at their prices, what was held and charged, and how it is known. */
+export function ReceiptDetails({ receipt }: { receipt: Receipt }) {
+  const t = useTranslations('receipt')
+  const locale = useLocale()
+  const number = new Intl.NumberFormat(locale)
+  const exact = (micros: bigint) => creditsToDecimal(micros)
+  const when = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium' })
+  const held = decodeMicros(receipt.heldMicros)
+  const charged = decodeMicros(receipt.chargedMicros)
+  const badDebt = decodeMicros(receipt.badDebtMicros)
+  const request = decodeMicros(receipt.prices.request)
+  const lines = TOKEN_KINDS.map((kind) => ({
+    kind,
+    tokens: receipt.usage[TOKENS_OF[kind]],
+    price: decodeMicros(receipt.prices[kind]),
+  })).filter(({ tokens }) => tokens > 0)
+
+  return (
+    <div className="figures text-sm">
+      <p className="font-semibold">{receipt.modelName}</p>
+      <p className="text-muted text-xs">
+        <time dateTime={receipt.createdAt}>{when.format(new Date(receipt.createdAt))}</time>
+        {' · '}
+        {t(`source.${receipt.usageSource}`)}
+      </p>
+
+      {lines.length > 0 && (
+        <table className="mt-4 w-full">
+          <thead className="sr-only">
+            <tr>
+              <th scope="col">{t('kind')}</th>
+              <th scope="col">{t('tokensColumn')}</th>
+              <th scope="col">{t('price')}</th>
+              <th scope="col">{t('creditsColumn')}</th>
+            </tr>
+          </thead>
+          <tbody>
+            {lines.map(({ kind, tokens, price }) => (
+              <tr key={kind}>
+                <th scope="row" className="py-1 pe-3 text-start font-normal">
+                  {t(`kinds.${kind}`)}
+                </th>
+                <td className="py-1 text-end">{number.format(tokens)}</td>
+                <td className="whitespace-nowrap py-1 ps-2 text-muted">
+                  {t('perMillion', { price: formatCredits(price, locale) })}
+                </td>
+                <td className="py-1 ps-3 text-end">{exact(priceOfTokens([{ tokens, priceMicros: price }]))}</td>
+              </tr>
+            ))}
+            {request > 0n && (
+              <tr>
+                <th scope="row" className="py-1 pe-3 text-start font-normal" colSpan={3}>
+                  {t('perRequest')}
+                </th>
+                <td className="py-1 ps-3 text-end">{exact(request)}</td>
+              </tr>
+            )}
+          </tbody>
+        </table>
+      )}
+
+      <dl className="mt-3 grid gap-y-1 border-line border-t pt-3">
+        <Row label={t('charged')} strong>
+          {t('credits', { amount: exact(charged) })}
+        </Row>
+        <Row label={t('held')}>
+          {t('heldAndReleased', { held: exact(held), released: exact(held > charged ? held - charged : 0n) })}
+        </Row>
+        {badDebt > 0n && <Row label={t('borneByHouse')}>{t('credits', { amount: exact(badDebt) })}</Row>}
+        {receipt.firstTokenMs !== null && (
+          <Row label={t('firstToken')}>{formatSeconds(receipt.firstTokenMs, locale)}</Row>
+        )}
+        <Row label={t('duration')}>{formatSeconds(receipt.durationMs, locale)}</Row>
+        {receipt.omittedTurns > 0 && <Row label={t('omitted')}>{number.format(receipt.omittedTurns)}</Row>}
+      </dl>
+      {charged === 0n && <p className="mt-3 text-muted text-xs">{t(`freeReason.${receipt.outcome}`)}</p>}
+      <p className="mt-3 break-all text-muted text-xs">{t('entry', { id: receipt.id })}</p>
+    </div>
+  )
+}
+
+function Row({ label, strong, children }: { label: string; strong?: boolean; children: React.ReactNode }) {
+  return (
+    <div className={`flex items-baseline justify-between gap-4 ${strong ? 'font-semibold' : ''}`}>
+      <dt className={strong ? '' : 'text-muted'}>{label}</dt>
+      <dd className="text-end">{children}</dd>
+    </div>
+  )
+}

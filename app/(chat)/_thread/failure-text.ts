@@ -1,0 +1,29 @@
+'use client'
+
+import { useLocale, useTranslations } from 'next-intl'
+import { useCallback } from 'react'
+import type { Failure } from '#app/(chat)/_thread/thread.ts'
+import { decodeMicros, formatCredits } from '#lib/money.ts'
+
+/** A sentence for a failure in the reader's language; an unknown code is told as a fault of ours. */
+export function useFailureText(): (failure: Failure) => string {
+  const t = useTranslations('errors')
+  const chat = useTranslations('chat')
+  const locale = useLocale()
+  return useCallback(
+    ({ code, params }) => {
+      if (code === 'insufficient_credits' && 'availableMicros' in params) {
+        const credits = (name: string) => formatCredits(decodeMicros(String(params[name] ?? '0')), locale)
+        const held = decodeMicros(String(params.heldMicros ?? '0'))
+        return chat(held > 0n ? 'notEnoughHeld' : 'notEnough', {
+          available: credits('availableMicros'),
+          needed: credits('neededMicros'),
+          held: credits('heldMicros'),
+        })
+      }
+      const key = code as Parameters<typeof t>[0]
+      return t.has(key) ? t(key, params as never) : t('internal')
+    },
+    [t, chat, locale],
+  )
+}
