@@ -85,7 +85,7 @@ async function query(url: string, sql: string): Promise<unknown[]> {
 const postmasterPid = (dataDir: string) => readPostmaster(path.join(dataDir, 'postgres'))?.pid ?? 0
 const readRun = (dataDir: string) => JSON.parse(readFileSync(path.join(dataDir, 'run.json'), 'utf8'))
 
-const users = isRoot && canReach(path.join(root, 'package.json'), NOBODY) ? [undefined, NOBODY] : [undefined]
+const users = isRoot && canReach(path.join(root, 'scripts'), NOBODY) ? [undefined, NOBODY] : [undefined]
 
 describe.each(users)('an embedded database of user %j', (user) => {
   test('names its holder, refuses a second service, lets commands attach, and ends with its holder', async () => {

@@ -4,12 +4,17 @@ import { setTimeout as wait } from 'node:timers/promises'
 
 /** @returns {boolean} whether a process with this id runs (also one of another user) */
 export function isAlive(pid) {
+  return isKnown(pid) && !isZombie(pid)
+}
+
+/** @returns {boolean} whether the system still knows this id: it runs, or is dead and not collected yet */
+export function isKnown(pid) {
   try {
     process.kill(pid, 0)
+    return true
   } catch (error) {
     return error.code === 'EPERM'
   }
-  return !isZombie(pid)
 }
 
 // In a container whose first process never collects its dead, they stay in the table.

@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import { isAlive } from '#scripts/lock-file.mjs'
+import { isAlive, isKnown } from '#scripts/lock-file.mjs'
 import { findFreePort } from '#scripts/ports.ts'
 import { findBinaries } from '#scripts/postgres/binaries.ts'
 import { chooseIdentity, type Identity, launchAs } from '#scripts/postgres/identity.ts'
@@ -96,9 +96,16 @@ async function initialise(options: ClusterOptions): Promise<void> {
 
 async function adopt(folder: string): Promise<Cluster | undefined> {
   const deadline = Date.now() + STARTUP_MS
+  const collectedBy = Date.now() + COLLECTED_MS
   for (;;) {
     const postmaster = readPostmaster(folder)
-    if (!postmaster || !isAlive(postmaster.pid)) return undefined
+    if (!postmaster || !isKnown(postmaster.pid)) return undefined
+    if (!isAlive(postmaster.pid)) {
+      // PostgreSQL takes its dead predecessor for alive until somebody collects it; in some containers nobody ever does.
+      if (Date.now() > collectedBy) rmSync(path.join(folder, 'postmaster.pid'), { force: true })
+      await wait(50)
+      continue
+    }
     if (!isPostmaster(postmaster.pid, folder)) {
       // The number was given to another process since; PostgreSQL would take that one for itself and refuse.
       rmSync(path.join(folder, 'postmaster.pid'), { force: true })
@@ -117,7 +124,7 @@ async function start(options: ClusterOptions): Promise<Cluster> {
     const attempt = await tryStart(options, await findFreePort())
     if (attempt.cluster) return attempt.cluster
     // A port taken in between, or backends of a killed server that have not noticed yet.
-    const passing = /could not bind|in use|pre-existing shared memory/.test(attempt.said)
+    const passing = /could not bind|in use|pre-existing shared memory|already exists/.test(attempt.said)
     if (!passing || Date.now() > deadline)
       throw new Error(`PostgreSQL did not start\n${attempt.said}\n(${options.logFile})`)
     await wait(200)
@@ -149,6 +156,7 @@ async function tryStart(options: ClusterOptions, port: number): Promise<{ cluste
 }
 
 const STARTUP_MS = 60_000
+const COLLECTED_MS = 10_000
 
 const SETTINGS = {
   listen_addresses: '127.0.0.1',

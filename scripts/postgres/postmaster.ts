@@ -13,7 +13,7 @@ export function readPostmaster(folder: string): Postmaster | undefined {
 }
 
 /** Lines: process id, folder, start time, port, socket folder, address, shared memory, status. */
-export function parsePostmaster(text: string): Postmaster | undefined {
+function parsePostmaster(text: string): Postmaster | undefined {
   const lines = text.split('\n').map((line) => line.trim())
   const pid = Number(lines[0])
   if (!Number.isInteger(pid) || pid <= 0) return undefined
