@@ -1,7 +1,9 @@
 type Entry = { instance: unknown; sharers: Set<symbol> }
 
 const REGISTRY = Symbol.for('undefined-behavior.singletons')
-const registry = ((globalThis as Record<symbol, unknown>)[REGISTRY] ??= new Map<string, Entry>()) as Map<string, Entry>
+const shared = globalThis as { [REGISTRY]?: Map<string, Entry> }
+shared[REGISTRY] ??= new Map()
+const registry = shared[REGISTRY]
 
 /** Stands for this copy of the module. */
 const copy = Symbol('copy')
