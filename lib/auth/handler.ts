@@ -10,15 +10,91 @@ import { endSession } from './sessions.ts'
 import { authCookies, type RequestOrigin, TOKEN_AGE_SECONDS } from './token.ts'
 
 /** A request to next-auth's endpoints, with what the server knows of it. */
-export type AuthRequest = { request: Request; path: string[]; ctx: Ctx; origin: RequestOrigin }
+export type AuthRequest = {
+  method: string
+  /** What follows `/api/auth/`. */
+  path: string[]
+  headers: Headers
+  /** The fields of a form; empty for a GET. */
+  fields: URLSearchParams
+  ctx: Ctx
+  origin: RequestOrigin
+}
 
 // All that our pages call. The rest of next-auth (its own pages, its session endpoint, its remote log) stays shut.
 const ENDPOINTS = new Set(['GET csrf', 'POST callback/credentials', 'POST signout'])
 
 /** Answers next-auth's endpoints. */
-export async function handleAuthRequest({ request, path, ctx, origin }: AuthRequest): Promise<Response> {
-  if (!ENDPOINTS.has(`${request.method} ${path.join('/')}`)) return new Response(null, { status: 404 })
-  return await NextAuth(request as never, { params: { nextauth: path } }, makeOptions(ctx, origin))
+export async function handleAuthRequest(request: AuthRequest): Promise<Response> {
+  const { method, path, headers, fields, ctx, origin } = request
+  if (!ENDPOINTS.has(`${method} ${path.join('/')}`)) return new Response(null, { status: 404 })
+  const cookies = readCookies(headers.get('cookie') ?? '')
+  // next-auth answers 500 for as long as a browser keeps a return address that it cannot read. We send none.
+  delete cookies[authCookies(origin).callback.name]
+  fields.delete('callbackUrl')
+  const reply = new Reply()
+  await NextAuth(
+    {
+      method,
+      query: { nextauth: path },
+      body: Object.fromEntries(fields),
+      cookies,
+      headers: { 'x-forwarded-host': origin.host, 'x-forwarded-proto': origin.proto },
+    } as never,
+    reply as never,
+    makeOptions(ctx, origin),
+  )
+  return reply.toResponse()
+}
+
+function readCookies(header: string): Record<string, string> {
+  const pairs = header.split(';').map((pair) => pair.trim().split(/=(.*)/s, 2))
+  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, decode(value)]))
+}
+
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value)
+  } catch {
+    // Not ours: we write only what can be read again.
+    return value
+  }
+}
+
+/** The part of Node's response that next-auth writes to. */
+class Reply {
+  #status = 200
+  #headers = new Map<string, string | string[]>()
+  #body: string | null = null
+
+  status(code: number): this {
+    this.#status = code
+    return this
+  }
+  getHeader(name: string): string | string[] | undefined {
+    return this.#headers.get(name.toLowerCase())
+  }
+  setHeader(name: string, value: string | string[]): this {
+    this.#headers.set(name.toLowerCase(), value)
+    return this
+  }
+  json(data: unknown): void {
+    this.setHeader('content-type', 'application/json')
+    this.#body = JSON.stringify(data)
+  }
+  send(body: unknown): void {
+    if (typeof body === 'string') this.#body = body
+    else this.json(body ?? null)
+  }
+  end(): void {
+    this.#body = null
+  }
+
+  toResponse(): Response {
+    const headers = new Headers({ 'cache-control': 'no-store' })
+    for (const [name, value] of this.#headers) for (const one of [value].flat()) headers.append(name, one)
+    return new Response(this.#body, { status: this.#status, headers })
+  }
 }
 
 function makeOptions(ctx: Ctx, origin: RequestOrigin): AuthOptions {

@@ -1,4 +1,3 @@
-import { NextRequest } from 'next/server'
 import { readBytes } from '#app/_server/body.ts'
 import { readRequestInfo } from '#app/_server/context.ts'
 import { isSameOrigin, readOrigin } from '#app/_server/origin.ts'
@@ -13,21 +12,16 @@ type Context = { params: Promise<{ nextauth: string[] }> }
 
 async function handle(request: Request, { params }: Context): Promise<Response> {
   const info = readRequestInfo(request.headers)
+  const { method, headers } = request
   try {
+    if (method === 'POST' && !isSameOrigin(headers)) throw new AppError('forbidden', { message: 'cross-site' })
     const { nextauth: path } = await params
+    const fields = new URLSearchParams(new TextDecoder().decode(await readBytes(request, MAX_BYTES)))
     const ctx = { db: getDatabase(), actor: { type: 'anonymous' as const }, request: info }
-    return await authHandler({ request: await boundRequest(request), path, ctx, origin: readOrigin(request.headers) })
+    return await authHandler({ method, path, headers, fields, ctx, origin: readOrigin(headers) })
   } catch (error) {
     return failureResponse(error, info.id)
   }
-}
-
-// next-auth reads whatever length of body it is sent, from anywhere.
-async function boundRequest(request: Request): Promise<Request> {
-  const { url, method, headers } = request
-  if (method !== 'POST') return request
-  if (!isSameOrigin(headers)) throw new AppError('forbidden', { message: 'cross-site' })
-  return new NextRequest(url, { method, headers, body: await readBytes(request, MAX_BYTES) })
 }
 
 export { handle as GET, handle as POST }
