@@ -18,7 +18,10 @@ function drain(log: EventLog, state: AnswerState, framesMax = Number.POSITIVE_IN
 }
 
 const pieces = fc.array(
-  fc.record({ kind: fc.constantFrom('text' as const, 'reasoning' as const), text: fc.string({ minLength: 1, maxLength: 3 }) }),
+  fc.record({
+    kind: fc.constantFrom('text' as const, 'reasoning' as const),
+    text: fc.string({ minLength: 1, maxLength: 3 }),
+  }),
   { minLength: 1, maxLength: 5 },
 )
 
@@ -67,7 +70,11 @@ describe('EventLog', () => {
         const whole = (kind: string) => said.flatMap((piece) => (piece.kind === kind ? [piece.text] : [])).join('')
         for (const source of [log, copy]) {
           const final = drain(source, reader)
-          expect(final).toMatchObject({ text: whole('text'), reasoning: whole('reasoning'), end: { status: 'completed' } })
+          expect(final).toMatchObject({
+            text: whole('text'),
+            reasoning: whole('reasoning'),
+            end: { status: 'completed' },
+          })
           expect(final.end!.seq).toBe(said.length + 1)
         }
       }),

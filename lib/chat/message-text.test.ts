@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AppError } from '#lib/errors.ts'
+import type { AppError } from '#lib/errors.ts'
 import { checkMessageText, MESSAGE_BYTES_MAX, storable, titleOf } from './message-text.ts'
 
 const codeOf = (text: string) => {

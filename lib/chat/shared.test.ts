@@ -83,9 +83,14 @@ describe('applyFrame', () => {
       { type: 'snapshot', epoch: 2, seq: 3, text: 'ab!', reasoning: 'r' },
       { type: 'end', epoch: 2, seq: 4, status: 'interrupted', errorCode: 'interrupted', receipt: null },
     ]
-    const states = frames.reduce<AnswerState[]>((all, each) => [...all, applyFrame(all.at(-1) ?? EMPTY_ANSWER, each)], [])
+    const states: AnswerState[] = []
+    for (const each of frames) states.push(applyFrame(states.at(-1) ?? EMPTY_ANSWER, each))
     expect(states.map((state) => state.text)).toEqual(['a', 'a', 'ab', 'ab!', 'ab!'])
-    expect(states.at(-1)).toMatchObject({ reasoning: 'r', position: { epoch: 2, seq: 4 }, end: { status: 'interrupted' } })
+    expect(states.at(-1)).toMatchObject({
+      reasoning: 'r',
+      position: { epoch: 2, seq: 4 },
+      end: { status: 'interrupted' },
+    })
   })
 
   it('passes over a delta that was applied before', () => {

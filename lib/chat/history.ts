@@ -1,0 +1,77 @@
+import { sql } from 'drizzle-orm'
+import type { Ctx } from '#lib/ctx.ts'
+import type { PromptTurn } from '#lib/inference/index.ts'
+import type { GenerationStatus } from './shared.ts'
+
+/** Longest path that is walked; a conversation beyond it loses its oldest messages from the prompt. */
+const PATH_MESSAGES_MAX = 10_000
+
+export type LeafOfHistory = {
+  role: 'user' | 'assistant'
+  parentId: string | null
+  conversationId: string
+  modelId: string | null
+  /** Of the run that fills it; null for what a person wrote. */
+  status: GenerationStatus | null
+}
+
+/**
+ * What a model is told: the path from a message up to the first of its conversation, oldest first. Messages that
+ * cannot fit the model's context any more come without their text, only to be counted as left out.
+ * @returns null when there is no such message of this person's
+ */
+export async function readHistory(
+  ctx: Ctx,
+  input: { userId: string; leafId: string; conversationId?: string; modelId?: string },
+): Promise<{ leaf: LeafOfHistory; turns: PromptTurn[]; turnsBeforeLeaf: PromptTurn[] } | null> {
+  const result = await ctx.db.execute<{
+    role: 'user' | 'assistant'
+    text: string
+    tokens: number
+    parent_id: string | null
+    conversation_id: string
+    model_id: string | null
+    status: GenerationStatus | null
+    is_said: boolean
+  }>(sql`
+    WITH RECURSIVE path AS (
+      SELECT m.id, m.parent_id, m.conversation_id, coalesce(m.tokens, octet_length(m.text)) AS tokens,
+        coalesce(m.tokens, octet_length(m.text))::bigint AS total, 1 AS depth
+      FROM messages m
+      WHERE m.user_id = ${input.userId} AND m.id = ${input.leafId}
+        AND m.conversation_id = coalesce(${input.conversationId ?? null}::uuid, m.conversation_id)
+      UNION ALL
+      SELECT m.id, m.parent_id, m.conversation_id, coalesce(m.tokens, octet_length(m.text)),
+        path.total + coalesce(m.tokens, octet_length(m.text)), path.depth + 1
+      FROM path JOIN messages m
+        ON m.user_id = ${input.userId} AND m.id = path.parent_id AND m.conversation_id = path.conversation_id
+      WHERE path.depth < ${PATH_MESSAGES_MAX}
+    ), budget AS (
+      SELECT coalesce((
+        SELECT context_tokens FROM models
+        WHERE id = coalesce(${input.modelId ?? null}, (
+          SELECT m.model_id FROM messages m WHERE m.user_id = ${input.userId} AND m.id = ${input.leafId}))
+      ), 0) AS tokens
+    )
+    SELECT m.role, path.tokens, m.parent_id, m.conversation_id, m.model_id, m.text <> '' AS is_said,
+      CASE WHEN path.total <= budget.tokens THEN m.text ELSE '' END AS text,
+      CASE WHEN path.depth = 1 THEN (
+        SELECT g.status FROM generations g WHERE g.user_id = ${input.userId} AND g.id = m.generation_id
+      ) END AS status
+    FROM path CROSS JOIN budget
+    JOIN messages m ON m.user_id = ${input.userId} AND m.id = path.id
+    ORDER BY path.depth DESC`)
+  const last = result.rows.at(-1)
+  if (!last) return null
+  const leaf: LeafOfHistory = {
+    role: last.role,
+    parentId: last.parent_id,
+    conversationId: last.conversation_id,
+    modelId: last.model_id,
+    status: last.status,
+  }
+  // An answer that failed before it said anything is no turn.
+  const turnsOf = (rows: typeof result.rows) =>
+    rows.filter((row) => row.is_said).map(({ role, text, tokens }) => ({ role, text, tokens }))
+  return { leaf, turns: turnsOf(result.rows), turnsBeforeLeaf: turnsOf(result.rows.slice(0, -1)) }
+}
