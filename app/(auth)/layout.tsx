@@ -15,7 +15,9 @@ export default async function AuthLayout({ children }: { children: ReactNode }) 
         </header>
         <main className="mx-auto w-full max-w-sm grow py-8">{children}</main>
         <footer className="mx-auto flex w-full max-w-sm items-center justify-between gap-2">
-          <LanguageSwitch />
+          <div className="-ms-2.5">
+            <LanguageSwitch />
+          </div>
           <ThemeSwitch />
         </footer>
       </div>

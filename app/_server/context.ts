@@ -3,9 +3,8 @@ import { redirect } from 'next/navigation'
 import { cache } from 'react'
 import { readOrigin } from '#app/_server/origin.ts'
 import { PATH_HEADER } from '#app/_server/page-path.ts'
-import { findViewer, type Viewer } from '#lib/auth/index.ts'
-import type { Ctx, RequestInfo, UserCtx } from '#lib/ctx.ts'
-import { getDatabase } from '#lib/ctx.ts'
+import { findViewer, readCookies, type Viewer } from '#lib/auth/index.ts'
+import { type Ctx, getDatabase, type RequestInfo, type UserCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
 
 /** What is known of the current request; its id names it in logs and error replies. */
@@ -27,11 +26,19 @@ export const getViewer = cache(async (): Promise<Viewer | null> => {
   return await findViewer(ctx, { readCookie: (name) => store.get(name)?.value, origin: readOrigin(head) })
 })
 
-/** The context of this page, action or route: the process's database and whoever is signed in. */
+/** The context of this page or action: the process's database and whoever is signed in. */
 export const getCtx = cache(async (): Promise<Ctx> => {
   const [viewer, request] = await Promise.all([getViewer(), getRequestInfo()])
   return { db: getDatabase(), actor: viewer?.actor ?? { type: 'anonymous' }, request }
 })
+
+/** The context of a route handler, from nothing but its request. */
+export async function readCtx({ headers }: Request, info: RequestInfo): Promise<Ctx> {
+  const anonymous: Ctx = { db: getDatabase(), actor: { type: 'anonymous' }, request: info }
+  const cookies = readCookies(headers.get('cookie') ?? '')
+  const viewer = await findViewer(anonymous, { readCookie: (name) => cookies[name], origin: readOrigin(headers) })
+  return viewer ? { ...anonymous, actor: viewer.actor } : anonymous
+}
 
 /** The context of a page that needs somebody signed in; everybody else is sent to sign in and comes back here. */
 export async function requirePageUser(): Promise<UserCtx & { viewer: Viewer }> {

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { readJsonBody } from '#app/_server/body.ts'
-import { getCtx, readRequestInfo } from '#app/_server/context.ts'
+import { readCtx, readRequestInfo } from '#app/_server/context.ts'
 import { toFailure } from '#app/_server/failure.ts'
 import { isSameOrigin } from '#app/_server/origin.ts'
 import type { Ctx, UserCtx } from '#lib/ctx.ts'
@@ -29,10 +29,10 @@ export function route<S extends z.ZodType, A extends 'user' | 'public'>(
   handler: (ctx: RouteCtx<A>, input: z.output<S>, request: Request) => Promise<unknown>,
 ): (request: Request, context: RouteContext) => Promise<Response> {
   return async (request, { params }) => {
-    const requestInfo = readRequestInfo(request.headers)
+    const info = readRequestInfo(request.headers)
     try {
       if (isWrite(request) && !isSameOrigin(request.headers)) throw new AppError('forbidden', { message: 'cross-site' })
-      const ctx: Ctx = { ...(await getCtx()), request: requestInfo }
+      const ctx = await readCtx(request, info)
       if (options.auth === 'user' && ctx.actor.type !== 'user') throw new AppError('unauthenticated')
       const input = options.input.parse(
         await readInput(request, await params, options.maxBytes ?? DEFAULT_MAX_BYTES),
@@ -40,7 +40,7 @@ export function route<S extends z.ZodType, A extends 'user' | 'public'>(
       const result = await handler(ctx as RouteCtx<A>, input, request)
       return result instanceof Response ? result : jsonResponse(result ?? { ok: true })
     } catch (error) {
-      return failureResponse(error, requestInfo.id)
+      return failureResponse(error, info.id)
     }
   }
 }

@@ -6,6 +6,7 @@ import { AppError } from '#lib/errors.ts'
 import { isId } from '#lib/id.ts'
 import { log } from '#lib/log.ts'
 import { signIn } from './accounts.ts'
+import { readCookies } from './cookies.ts'
 import { endSession } from './sessions.ts'
 import { authCookies, type RequestOrigin, TOKEN_AGE_SECONDS } from './token.ts'
 
@@ -45,20 +46,6 @@ export async function handleAuthRequest(request: AuthRequest): Promise<Response>
     makeOptions(ctx, origin),
   )
   return reply.toResponse()
-}
-
-function readCookies(header: string): Record<string, string> {
-  const pairs = header.split(';').map((pair) => pair.trim().split(/=(.*)/s, 2))
-  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, decode(value)]))
-}
-
-function decode(value: string): string {
-  try {
-    return decodeURIComponent(value)
-  } catch {
-    // Not ours: we write only what can be read again.
-    return value
-  }
 }
 
 /** The part of Node's response that next-auth writes to. */

@@ -9,6 +9,7 @@ export {
   setPassword,
   signIn,
 } from './accounts.ts'
+export { readCookies } from './cookies.ts'
 export { authHandler } from './entry.ts'
 export {
   acceptLink,

@@ -28,6 +28,7 @@ export function PasswordForm({ email, minPassword }: { email: string; minPasswor
     return fault.code === 'required' ? whenEmpty : text(fault)
   }
 
+  const passwordError = errorOf('password', t('enterNew'))
   return (
     <form {...formProps} className="grid gap-4">
       <FormError failure={failure} field={field} />
@@ -47,10 +48,10 @@ export function PasswordForm({ email, minPassword }: { email: string; minPasswor
       <PasswordField
         id="password"
         label={t('newPassword')}
-        hint={t('passwordHint', { min: minPassword })}
+        hint={!passwordError && t('passwordHint', { min: minPassword })}
         autoComplete="new-password"
         required
-        error={errorOf('password', t('enterNew'))}
+        error={passwordError}
       />
       <div>
         <Button type="submit" pending={pending}>

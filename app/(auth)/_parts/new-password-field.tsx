@@ -5,7 +5,7 @@ import { useErrorText } from '#app/_ui/form-error.tsx'
 import { PasswordField } from '#app/_ui/password-field.tsx'
 import type { FormFailure } from '#app/_ui/use-form.ts'
 
-type Props = { failure: FormFailure | null; field: string | null; minPassword: number; autoFocus?: boolean }
+type Props = { failure: FormFailure | null; field: string | null; minPassword: number }
 
 /** The password somebody chooses, with what is wrong with it. */
 export function NewPasswordField({ failure, field, minPassword }: Props) {
@@ -21,7 +21,7 @@ export function NewPasswordField({ failure, field, minPassword }: Props) {
     <PasswordField
       id="password"
       label={t('password')}
-      hint={t('passwordHint', { min: minPassword })}
+      hint={!error && t('passwordHint', { min: minPassword })}
       autoComplete="new-password"
       required
       error={error}
