@@ -24,7 +24,7 @@ const cursorInput = z
     return z.NEVER
   })
 
-export const listConversationsInput = z.object({
+const listConversationsInput = z.object({
   cursor: cursorInput.optional(),
   limit: z.coerce.number().int().min(1).max(PAGE_MAX).default(PAGE_MAX),
 })
@@ -97,7 +97,7 @@ export async function getConversation(ctx: Ctx, input: z.input<typeof conversati
   return { id: row.id, title: row.title, modelId: row.model_id, headMessageId: row.head_message_id }
 }
 
-export const renameConversationInput = z.object({
+const renameConversationInput = z.object({
   conversationId: idInput,
   title: z
     .string()

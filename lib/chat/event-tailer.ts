@@ -26,7 +26,7 @@ type Row = {
  * Follows generations that run in other processes: one statement a poll for all of them, however many readers
  * each has, into the same kind of log that a local run writes.
  */
-export class EventTailer {
+class EventTailer {
   readonly #db: Database
   readonly #followed = new Map<string, Followed>()
   #timer: NodeJS.Timeout | null = null

@@ -16,7 +16,7 @@ type Page = { run: LiveRun; entries: readonly LogEntry[]; lastSeq: number; outpu
  * so that streams do not multiply statements. The statement touches a generation only where this process's epoch is
  * still in force; a run that it does not return has been taken over and stops at once.
  */
-export class EventWriter {
+class EventWriter {
   readonly #db: Database
   readonly #runs = new Set<LiveRun>()
   #timer: NodeJS.Timeout | null = null

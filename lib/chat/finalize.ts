@@ -37,7 +37,7 @@ export async function finalizeRun(ctx: Ctx & { db: Database }, run: LiveRun, end
 }
 
 /** The status that a person sees for how the call went. */
-export function statusOf(outcome: Outcome): EndFrame['status'] {
+function statusOf(outcome: Outcome): EndFrame['status'] {
   return outcome === 'empty' ? 'failed' : outcome
 }
 

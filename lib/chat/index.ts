@@ -4,13 +4,11 @@ export {
   deleteConversation,
   getConversation,
   listConversations,
-  listConversationsInput,
   renameConversation,
-  renameConversationInput,
   restoreConversation,
 } from './conversations.ts'
 export { drainRuns } from './drain-runs.ts'
-export { listPath, listPathInput, type MessagePage, showBranch, showBranchInput } from './paths.ts'
+export { listPath, type MessagePage, showBranch } from './paths.ts'
 export { type ReadEventsInput, readEvents } from './read-events.ts'
 export { getRunning, type Running } from './running.ts'
 export type {
@@ -32,5 +30,5 @@ export {
   startGeneration,
   startGenerationInput,
 } from './start-generation.ts'
-export { stopGeneration, stopGenerationInput } from './stop-generation.ts'
+export { stopGeneration } from './stop-generation.ts'
 export { sweepAbandonedRuns, trimEvents } from './sweep.ts'

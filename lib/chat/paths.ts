@@ -10,7 +10,7 @@ const PAGE_MAX = 100
 /** Retries of one message that are listed; nobody compares more. */
 const SIBLINGS_MAX = 200
 
-export const listPathInput = z.object({
+const listPathInput = z.object({
   conversationId: idInput,
   /** The page ends before this message; absent for the end of the path that is shown. */
   beforeMessageId: idInput.optional(),
@@ -105,7 +105,7 @@ function siblingsOf(userId: string, conversationId: string) {
       ORDER BY s.id LIMIT ${SIBLINGS_MAX})`
 }
 
-export const showBranchInput = z.object({ conversationId: idInput, messageId: idInput })
+const showBranchInput = z.object({ conversationId: idInput, messageId: idInput })
 
 /**
  * Makes the branch through a message the path that its conversation shows: down to the newest answer below it.

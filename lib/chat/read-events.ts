@@ -9,7 +9,7 @@ import { idInput } from './ids.ts'
 import { liveRuns } from './live-runs.ts'
 import type { GenerationStatus, StreamFrame } from './shared.ts'
 
-export const readEventsInput = z.object({
+const readEventsInput = z.object({
   generationId: idInput,
   /** What the reader has seen last; absent for all from the start. */
   after: z.object({ epoch: z.number().int().min(0), seq: z.number().int().min(0) }).optional(),

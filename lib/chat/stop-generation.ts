@@ -6,7 +6,7 @@ import { AppError } from '#lib/errors.ts'
 import { idInput } from './ids.ts'
 import { liveRuns } from './live-runs.ts'
 
-export const stopGenerationInput = z.object({ generationId: idInput })
+const stopGenerationInput = z.object({ generationId: idInput })
 
 /**
  * Asks a generation to stop, wherever it runs: here at once, elsewhere with that process's next tick. What was said

@@ -47,7 +47,7 @@ async function runOnce(ctx: Ctx, job: Job): Promise<boolean> {
 }
 
 /** The lock lives in a transaction of its own, as sessions are not ours to keep behind a pooler. */
-export async function withClusterLock(ctx: Ctx, lock: bigint, work: () => Promise<boolean>): Promise<boolean> {
+async function withClusterLock(ctx: Ctx, lock: bigint, work: () => Promise<boolean>): Promise<boolean> {
   return ctx.db.transaction(async (tx) => {
     const result = await tx.execute<{ locked: boolean }>(
       sql`SELECT pg_try_advisory_xact_lock(${lock}::bigint) AS locked`,

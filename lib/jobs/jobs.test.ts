@@ -1,0 +1,86 @@
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createDatabase, type Database } from '#db/client.ts'
+import { systemCtx } from '#lib/ctx.ts'
+import { workerId } from '#lib/inference/index.ts'
+import { singleton } from '#lib/singleton.ts'
+import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
+import { startJobs } from './index.ts'
+import { startJob } from './schedule.ts'
+
+let database: TestDatabase
+let elsewhere: Database
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  elsewhere = createDatabase(database.url, 3)
+})
+
+afterAll(async () => {
+  await elsewhere.$client.end()
+  await database.close()
+})
+
+/** Work that counts, and a promise for when it was done so many times. */
+function countingWork(times: number, piece: (run: number) => Promise<boolean>) {
+  const state = { runs: 0, active: 0, mostAtOnce: 0 }
+  let reach: () => void = () => undefined
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve
+  })
+  const work = async () => {
+    state.runs++
+    state.active++
+    state.mostAtOnce = Math.max(state.mostAtOnce, state.active)
+    try {
+      return await piece(state.runs)
+    } finally {
+      state.active--
+      if (state.runs >= times) reach()
+    }
+  }
+  return { state, reached, work }
+}
+
+describe('startJob', () => {
+  it('does its work again and again, one piece at a time, and survives a failure', async () => {
+    const { state, reached, work } = countingWork(4, async (run) => {
+      if (run === 1) throw new Error('the database went away')
+      await database.db.execute(sql`SELECT 1`)
+      return run === 2
+    })
+    const stop = startJob(systemCtx('test', database.db), { name: 'test', everyMs: 1, work })
+    await reached
+    await stop()
+    const { runs } = state
+    await database.db.execute(sql`SELECT 1`)
+    expect(state).toMatchObject({ runs, active: 0, mostAtOnce: 1 })
+  })
+
+  it('is done by one process at a time under a cluster lock', async () => {
+    const { state, reached, work } = countingWork(8, async () => {
+      for (let i = 0; i < 5; i++) await database.db.execute(sql`SELECT 1`)
+      return true
+    })
+    const stops = [database.db, elsewhere].map((db) =>
+      startJob(systemCtx('test', db), { name: 'test', everyMs: 1, clusterLock: 42n, work }),
+    )
+    await reached
+    await Promise.all(stops.map((stop) => stop()))
+    expect(state.mostAtOnce).toBe(1)
+  })
+})
+
+describe('startJobs', () => {
+  it('enters the process among the workers once, and takes it out when it has drained', async () => {
+    singleton('database', () => database.db)
+    await Promise.all([startJobs(), startJobs()])
+    const read = () =>
+      database.db.execute(sql`SELECT stopped_at IS NOT NULL AS stopped FROM workers WHERE id = ${workerId()}`)
+    expect((await read()).rows).toEqual([{ stopped: false }])
+    const hooks = singleton('shutdown-hooks', () => new Set<() => Promise<void>>())
+    expect(hooks.size).toBe(1)
+    for (const hook of hooks) await hook()
+    expect((await read()).rows).toEqual([{ stopped: true }])
+  })
+})
