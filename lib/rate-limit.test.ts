@@ -11,7 +11,8 @@ beforeAll(async () => {
 })
 afterAll(() => database.close())
 
-const outcomes = (results: PromiseSettledResult<void>[]) => results.filter(({ status }) => status === 'fulfilled').length
+const outcomes = (results: PromiseSettledResult<void>[]) =>
+  results.filter(({ status }) => status === 'fulfilled').length
 
 describe('consumeLimit', () => {
   it('lets exactly the allowed number through when all come at once', async () => {
@@ -28,7 +29,9 @@ describe('consumeLimit', () => {
   it('counts by limit and by key', async () => {
     await consumeLimit(ctx, { name: 'one', points: 1, seconds: 600 }, 'k')
     await consumeLimit(ctx, { name: 'two', points: 1, seconds: 600 }, 'k')
-    await expect(consumeLimit(ctx, { name: 'one', points: 1, seconds: 600 }, 'k')).rejects.toMatchObject({ code: 'rate_limited' })
+    await expect(consumeLimit(ctx, { name: 'one', points: 1, seconds: 600 }, 'k')).rejects.toMatchObject({
+      code: 'rate_limited',
+    })
   })
 
   it('passes again after a refund or a reset', async () => {

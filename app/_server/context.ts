@@ -8,7 +8,7 @@ import { type Ctx, getDatabase, type RequestInfo, type UserCtx } from '#lib/ctx.
 import { newId } from '#lib/id.ts'
 
 /** What is known of the current request; its id names it in logs and error replies. */
-export const getRequestInfo = cache(async (): Promise<RequestInfo> => readRequestInfo(await headers()))
+const getRequestInfo = cache(async (): Promise<RequestInfo> => readRequestInfo(await headers()))
 
 /** @param headers of a request that passed our server, which wrote the client's address into them */
 export function readRequestInfo(headers: Headers): RequestInfo {

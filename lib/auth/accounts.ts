@@ -91,7 +91,7 @@ export async function signIn(ctx: Ctx, input: z.input<typeof signInInput>): Prom
   return { userId: user.id, sessionId: await createSession(ctx, { userId: user.id }) }
 }
 
-export const changePasswordInput = z.object({ currentPassword: passwordField, newPassword: passwordField })
+const changePasswordInput = z.object({ currentPassword: passwordField, newPassword: passwordField })
 
 /**
  * Changes the acting person's own password, ends all their sessions and begins a new one.

@@ -1,6 +1,5 @@
 export {
   changePassword,
-  changePasswordInput,
   createAccount,
   getSignUpCredit,
   registerUser,

@@ -1,2 +1,2 @@
-export { isLocale, LOCALE_COOKIE, LOCALES, type Locale, resolveLocale } from './locale.ts'
+export { LOCALE_COOKIE, LOCALES, type Locale, resolveLocale } from './locale.ts'
 export { getMessages, type Messages, type Namespace, pickMessages } from './messages.ts'

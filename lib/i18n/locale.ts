@@ -8,7 +8,7 @@ export const LOCALE_NAMES: Record<Locale, string> = { en: 'English', 'zh-CN': 'ç
 
 export const LOCALE_COOKIE = 'locale'
 
-export function isLocale(value: unknown): value is Locale {
+function isLocale(value: unknown): value is Locale {
   return LOCALES.includes(value as Locale)
 }
 

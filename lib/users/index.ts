@@ -1,4 +1,4 @@
-export { emailField, localeField, nameField } from './shared.ts'
+export { emailField, nameField } from './shared.ts'
 export {
   createUser,
   disableUser,
