@@ -74,7 +74,7 @@ export function sends(body: string, contentType = 'text/event-stream'): Behavior
 export const silent: Behavior = () => undefined
 
 /** Streams some deltas and then does something else. */
-export function after(answer: Answer, then: 'destroy' | 'end' | 'stall' | 'error' | 'garbage'): Behavior {
+export function startsThen(answer: Answer, then: 'destroy' | 'end' | 'stall' | 'error' | 'garbage'): Behavior {
   return async (_request, response) => {
     const stream = startStream(response)
     await sendDeltas(stream, answer)
@@ -116,11 +116,11 @@ const BEHAVIORS = {
   notAStream: sends('<html><body>Welcome</body></html>', 'text/html'),
   malformed: sends('data: {"choices": [{"del\n\n'),
   silent,
-  cutOff: after({ text: WORDS.slice(0, 3) }, 'destroy'),
-  truncated: after({ text: WORDS.slice(0, 3) }, 'end'),
-  stalled: after({ text: WORDS.slice(0, 3) }, 'stall'),
-  errorMidStream: after({ text: WORDS.slice(0, 3) }, 'error'),
-  garbageMidStream: after({ text: WORDS.slice(0, 3) }, 'garbage'),
+  cutOff: startsThen({ text: WORDS.slice(0, 3) }, 'destroy'),
+  truncated: startsThen({ text: WORDS.slice(0, 3) }, 'end'),
+  stalled: startsThen({ text: WORDS.slice(0, 3) }, 'stall'),
+  errorMidStream: startsThen({ text: WORDS.slice(0, 3) }, 'error'),
+  garbageMidStream: startsThen({ text: WORDS.slice(0, 3) }, 'garbage'),
   empty: answers({ text: [] }),
   withoutUsage: answers({ text: WORDS, usage: null }),
   negativeUsage: answers({ text: WORDS, usage: { prompt_tokens: -5, completion_tokens: 8 } }),
