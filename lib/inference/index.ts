@@ -1,7 +1,7 @@
 export { type AdmitInput, admit } from './admit.ts'
 export type { RunLimits } from './attempt.ts'
 export type { Admission, CallModel, ChatMessage, Price, PromptTurn, RunEvent, RunResult } from './call.ts'
-export { findReceipts, getReceipt, recomputeCost, toReceipt, type UsageRecord } from './receipts.ts'
+export { findReceipts, getReceipt, recomputeCost, type UsageRecord } from './receipts.ts'
 export { run } from './run.ts'
 export { type SettleInput, type SettleInterruptedInput, settle, settleInterrupted } from './settle.ts'
 export type { Outcome, Receipt, TokenKind, Usage, UsageSource } from './shared.ts'

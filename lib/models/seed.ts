@@ -41,8 +41,7 @@ export async function seedDatabase(ctx: Ctx, env: Env = getEnv()): Promise<SeedR
 }
 
 /** Adds the catalogue's models, priced in the site's currency with its markup, and the demo model. */
-export async function seedModels(ctx: Ctx): Promise<{ modelsAdded: string[]; priced: boolean }> {
-  requireAdmin(ctx)
+async function seedModels(ctx: Ctx): Promise<{ modelsAdded: string[]; priced: boolean }> {
   const { site_currency: currency, markup_percent: markup } = await getSettings(ctx)
   const createdBy = actorName(ctx.actor)
   const rows = CATALOGUE.map((model, position): SeedModel => {
@@ -57,8 +56,7 @@ export async function seedModels(ctx: Ctx): Promise<{ modelsAdded: string[]; pri
  * Makes the channel `openai` from OPENAI_API_KEY and OPENAI_BASE_URL. On a later start a new key is added to it,
  * and one that the vendor had refused is tried again.
  */
-export async function seedChannelFromEnv(ctx: Ctx, env: Env = getEnv()): Promise<SeedReport['channel']> {
-  requireAdmin(ctx)
+async function seedChannelFromEnv(ctx: Ctx, env: Env): Promise<SeedReport['channel']> {
   const key = env.OPENAI_API_KEY?.trim()
   if (!key) return 'none'
   const name = 'openai'

@@ -6,7 +6,7 @@ export function answerTo(question: string): string {
 }
 
 /** True when the text is written in Chinese, or in it among others. */
-export function isChinese(text: string): boolean {
+function isChinese(text: string): boolean {
   return /\p{Script=Han}/u.test(text)
 }
 
