@@ -2,7 +2,7 @@ import type { ComponentProps } from 'react'
 import { Spinner } from '#app/_ui/spinner.tsx'
 
 type Variant = 'primary' | 'secondary' | 'quiet' | 'danger'
-type Size = 'medium' | 'small' | 'icon'
+type Size = 'medium' | 'small' | 'icon' | 'round' | 'pill'
 
 const VARIANTS: Record<Variant, string> = {
   primary: 'bg-accent text-on-accent hover:bg-accent-hover disabled:bg-soft disabled:text-muted font-medium',
@@ -12,14 +12,16 @@ const VARIANTS: Record<Variant, string> = {
 }
 
 const SIZES: Record<Size, string> = {
-  medium: 'h-10 gap-2 px-4 text-base touch:h-11 sm:text-sm',
-  small: 'h-8 gap-1.5 px-2.5 text-sm touch:h-11 touch:px-3.5',
-  icon: 'size-8 touch:size-11',
+  medium: 'h-10 rounded-lg gap-2 px-4 text-base touch:h-11 sm:text-sm',
+  small: 'h-8 rounded-lg gap-1.5 px-2.5 text-sm touch:h-11 touch:px-3.5',
+  icon: 'size-8 rounded-lg touch:size-11',
+  round: 'size-8 rounded-full touch:size-11',
+  pill: 'h-8 gap-1.5 rounded-full px-3.5 text-sm touch:h-11',
 }
 
 /** The look of a button for what is not a button element (links). */
 export function buttonClass(variant: Variant = 'secondary', size: Size = 'medium', extra = ''): string {
-  return `inline-flex shrink-0 select-none items-center justify-center rounded-lg whitespace-nowrap transition-colors duration-150 disabled:cursor-not-allowed ${SIZES[size]} ${VARIANTS[variant]} ${extra}`
+  return `inline-flex shrink-0 select-none items-center justify-center whitespace-nowrap transition-colors duration-150 disabled:cursor-not-allowed ${SIZES[size]} ${VARIANTS[variant]} ${extra}`
 }
 
 type ButtonProps = ComponentProps<'button'> & {

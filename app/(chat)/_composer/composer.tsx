@@ -136,8 +136,8 @@ export const Composer = memo(function Composer({ ref, ownerId, draftKey, lastSen
         {isAnswering ? (
           <Button
             variant="secondary"
-            size="icon"
-            className="rounded-full max-sm:ms-auto touch:ms-auto"
+            size="round"
+            className="max-sm:ms-auto touch:ms-auto"
             aria-label={t('stop')}
             disabled={isStopping}
             onClick={onStop}
@@ -148,8 +148,8 @@ export const Composer = memo(function Composer({ ref, ownerId, draftKey, lastSen
           <Button
             type="submit"
             variant="primary"
-            size="icon"
-            className="rounded-full max-sm:ms-auto touch:ms-auto"
+            size="round"
+            className="max-sm:ms-auto touch:ms-auto"
             aria-label={t('send')}
             disabled={isEmpty || !modelId}
           >

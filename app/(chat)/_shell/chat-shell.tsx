@@ -4,7 +4,7 @@ import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { usePathname } from 'next/navigation'
 import { useTranslations } from 'next-intl'
 import { type ReactNode, useCallback, useEffect, useMemo, useState } from 'react'
-import { noteConversation, noteRunning } from '#app/(chat)/_shell/queries.ts'
+import { noteConversation, noteEnded, noteRunning } from '#app/(chat)/_shell/queries.ts'
 import { type Shell, ShellContext, type Status, type Toast } from '#app/(chat)/_shell/shell-context.ts'
 import { ToastRegion } from '#app/(chat)/_shell/toast-region.tsx'
 import { Sidebar } from '#app/(chat)/_sidebar/sidebar.tsx'
@@ -47,8 +47,8 @@ export function ChatShell({ conversations, status, children, ...viewer }: ChatSh
     },
     [queryClient],
   )
-  const noteEnded = useCallback<Shell['noteEnded']>(
-    () => queryClient.invalidateQueries({ queryKey: ['status'] }),
+  const noteConversationEnded = useCallback<Shell['noteEnded']>(
+    (conversationId) => noteEnded(queryClient, conversationId),
     [queryClient],
   )
 
@@ -69,9 +69,9 @@ export function ChatShell({ conversations, status, children, ...viewer }: ChatSh
       openSidebar: () => setDrawerOpen(true),
       showToast: setToast,
       noteStarted,
-      noteEnded,
+      noteEnded: noteConversationEnded,
     }),
-    [userId, userName, models, defaultModelId, t, newChat, noteStarted, noteEnded],
+    [userId, userName, models, defaultModelId, t, newChat, noteStarted, noteConversationEnded],
   )
 
   return (

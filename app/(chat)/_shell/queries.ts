@@ -67,6 +67,14 @@ export function noteRunning(client: QueryClient, running: RunningGeneration): vo
   )
 }
 
+/** Takes the running mark away before the next poll does, which brings the balance. */
+export function noteEnded(client: QueryClient, conversationId: string): void {
+  client.setQueryData<Status>(STATUS, (status) =>
+    status ? { ...status, running: status.running.filter((one) => one.conversationId !== conversationId) } : status,
+  )
+  void client.invalidateQueries({ queryKey: STATUS })
+}
+
 /** Renames at once, and takes it back when the server refuses. */
 export function useRenameConversation() {
   const client = useQueryClient()

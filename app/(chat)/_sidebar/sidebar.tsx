@@ -25,7 +25,7 @@ export function Sidebar({ onClose }: { onClose?: () => void }) {
 
   return (
     <div className="flex h-full flex-col">
-      <div className="flex items-center gap-2 px-3 pt-3 pb-2">
+      <div className="flex h-14 shrink-0 items-center gap-2 px-3">
         <Logo className="ms-1.5 size-6" />
         <span className="flex-1 truncate font-semibold text-sm">Undefined Behavior</span>
         {onClose && (
@@ -34,7 +34,7 @@ export function Sidebar({ onClose }: { onClose?: () => void }) {
           </Button>
         )}
       </div>
-      <div className="px-3 pb-2">
+      <div className="px-3 pb-3">
         <Link
           href="/"
           prefetch={false}

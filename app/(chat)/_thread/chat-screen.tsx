@@ -23,7 +23,7 @@ type ChatScreenProps = {
   title: string
   messages: ThreadMessage[]
   hasEarlier: boolean
-  renderId: string
+  renderId: string | null
 }
 
 /** One conversation: its path, and where to write. */
@@ -106,7 +106,7 @@ export function ChatScreen({ conversationId, isNew, title, messages, hasEarlier,
       <div ref={scroll.scroller} className="min-h-0 flex-1 overflow-y-auto overscroll-contain [container-type:size]">
         {/* biome-ignore lint/a11y/noStaticElementInteractions: the copy buttons within are real buttons; their clicks come here. */}
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: a button's key press is a click. */}
-        <div ref={scroll.content} onClick={copyCode} className="mx-auto w-full max-w-prose px-4 md:px-6">
+        <div ref={scroll.content} onClick={copyCode} className="mx-auto w-full max-w-column px-4 md:px-6">
           {state.messages.length === 0 && <Welcome />}
           {state.hasEarlier && (
             <div className="needs-script flex justify-center pb-6">
@@ -126,11 +126,15 @@ export function ChatScreen({ conversationId, isNew, title, messages, hasEarlier,
         </div>
       </div>
 
-      <div className="relative mx-auto w-full max-w-prose shrink-0 px-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] md:px-6 md:pb-5">
+      <div className="relative mx-auto w-full max-w-column shrink-0 px-3 pb-[max(0.75rem,env(safe-area-inset-bottom))] md:px-6 md:pb-5">
+        <div
+          aria-hidden="true"
+          className="pointer-events-none absolute inset-x-0 -top-6 h-6 bg-linear-to-t from-canvas to-transparent"
+        />
         {scroll.isFar && (
           <Button
-            size="small"
-            className="absolute inset-x-0 -top-11 mx-auto w-fit rounded-full shadow-raised touch:-top-14"
+            size="pill"
+            className="absolute inset-x-0 -top-11 z-10 mx-auto w-fit shadow-raised touch:-top-14"
             onClick={scroll.jumpToEnd}
           >
             <ArrowDown className="size-4" aria-hidden="true" />

@@ -10,6 +10,7 @@ import { MoneyLine } from '#app/(chat)/_receipt/money-line.tsx'
 import { copyText } from '#app/(chat)/_shell/copy-text.ts'
 import { useShell } from '#app/(chat)/_shell/shell-context.ts'
 import { useFailureText } from '#app/(chat)/_thread/failure-text.ts'
+import { textLanguage } from '#app/(chat)/_thread/text-language.ts'
 import type { Live, ThreadMessage } from '#app/(chat)/_thread/thread.ts'
 
 export type MessageActions = {
@@ -32,7 +33,10 @@ export const MessageRow = memo(function MessageRow({ message, live, isIdle, acti
   if (message.role === 'user') {
     return (
       <article aria-label={t('you')} className="flex justify-end">
-        <p className="max-w-[85%] whitespace-pre-wrap rounded-2xl bg-soft px-4 py-2.5 [overflow-wrap:anywhere]">
+        <p
+          lang={textLanguage(message.text)}
+          className="max-w-[85%] whitespace-pre-wrap rounded-2xl bg-soft px-4 py-2.5 [overflow-wrap:anywhere]"
+        >
           {message.text}
         </p>
       </article>
@@ -47,6 +51,7 @@ function Answer({ message, live, isIdle, actions }: MessageRowProps) {
   const text = live ? live.answer.text : message.text
   const reasoning = live ? live.answer.reasoning : message.reasoning
   const isThinking = live !== null && text === ''
+  const language = textLanguage(text)
 
   return (
     <article aria-label={t('answer')} aria-busy={live !== null}>
@@ -59,10 +64,10 @@ function Answer({ message, live, isIdle, actions }: MessageRowProps) {
       )}
       {message.html ? (
         // biome-ignore lint/security/noDangerouslySetInnerHtml: HTML of our own pipeline, which lets no markup through.
-        <div className="markdown" dangerouslySetInnerHTML={{ __html: message.html }} />
+        <div className="markdown" lang={language} dangerouslySetInnerHTML={{ __html: message.html }} />
       ) : (
         text !== '' && (
-          <div className="markdown">
+          <div className="markdown" lang={language}>
             <LiveMarkdown text={text} done={!live} labels={labels} idPrefix={message.id} />
           </div>
         )
@@ -116,11 +121,11 @@ function AnswerFoot({ message, isIdle, actions }: Omit<MessageRowProps, 'live'>)
         </Alert>
       )}
       {(status === 'interrupted' || status === 'stopped') && <p className="mt-3 text-muted text-sm">{t(status)}</p>}
-      <div className="mt-2 flex flex-wrap items-center gap-x-1 needs-script">
+      <div className="needs-script mt-2 flex items-center gap-x-1">
         {message.receipt && (status !== 'failed' || message.receipt.chargedMicros !== '0') && (
           <MoneyLine receipt={message.receipt} />
         )}
-        <span className="ms-auto flex items-center">
+        <span className="ms-auto flex shrink-0 items-center">
           {siblings.length > 1 && (
             <span className="flex items-center text-muted text-xs">
               <Button

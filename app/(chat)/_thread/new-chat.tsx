@@ -21,14 +21,5 @@ function EmptyChat() {
     if (pathname.startsWith('/c/') && pathname !== `/c/${conversationId}`) location.replace(pathname)
   }, [pathname, conversationId])
 
-  return (
-    <ChatScreen
-      conversationId={conversationId}
-      isNew
-      title=""
-      messages={[]}
-      hasEarlier={false}
-      renderId={conversationId}
-    />
-  )
+  return <ChatScreen conversationId={conversationId} isNew title="" messages={[]} hasEarlier={false} renderId={null} />
 }

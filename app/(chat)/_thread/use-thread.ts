@@ -14,8 +14,11 @@ type UseThreadOptions = {
   conversationId: string
   messages: ThreadMessage[]
   hasEarlier: boolean
-  /** Names this rendering by the server; seen twice means that the page came out of the browser's memory. */
-  renderId: string
+  /**
+   * Names this rendering by the server; seen twice means that the page came out of the browser's memory. Null for a
+   * conversation that the server does not know yet.
+   */
+  renderId: string | null
   /** The server has what was sent. */
   onTaken: (start: StartFrame) => void
   /** It has not, and will not have: the text goes back to the composer. */
@@ -150,6 +153,7 @@ export function useThread({ conversationId, messages, hasEarlier, renderId, onTa
 
   // A page out of the browser's memory may lack what was written since.
   useEffect(() => {
+    if (renderId === null) return
     if (shownRenders.has(renderId)) void replace(requestJson<MessagesReply>(messagesUrl))
     return () => {
       shownRenders.add(renderId)
