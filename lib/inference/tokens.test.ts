@@ -10,7 +10,7 @@ function expectBoundedWork(text: string): void {
   const pieces = slices.flat()
   expect(pieces.join('')).toBe(text)
   for (const piece of pieces) expect(longestRun(piece)).toBeLessThanOrEqual(RUN_MAX)
-  for (const slice of slices) expect(slice.join('').length).toBeLessThanOrEqual(SLICE_MAX + 1_024 + 2 * RUN_MAX)
+  for (const slice of slices) expect(slice.join('').length).toBeLessThanOrEqual(SLICE_MAX + 512 + 2 * RUN_MAX)
 }
 
 describe('slicesOf', () => {
@@ -29,7 +29,7 @@ describe('slicesOf', () => {
     for (const text of ['a'.repeat(1_048_576), '未定义行为'.repeat(60_000), ' '.repeat(500_000)]) {
       expectBoundedWork(text)
       expect([...slicesOf(text)].length).toBeGreaterThanOrEqual(
-        Math.floor(text.length / (SLICE_MAX + 1_024 + 2 * RUN_MAX)),
+        Math.floor(text.length / (SLICE_MAX + 512 + 2 * RUN_MAX)),
       )
     }
   })

@@ -6,7 +6,7 @@ import { singleton } from '#lib/singleton.ts'
  */
 export const RUN_MAX = 64
 /** Characters counted before the event loop gets its turn. */
-export const SLICE_MAX = 4_096
+export const SLICE_MAX = 1_024
 /** Beyond this many UTF-8 bytes a text's length in bytes stands for its tokens: a bound, for no token is shorter. */
 export const EXACT_BYTES_MAX = 65_536
 
@@ -52,6 +52,9 @@ export function* slicesOf(text: string): Generator<string[]> {
   if (pieces.length > 0) yield pieces
 }
 
+/** Characters counted at once where nothing has to be cut. */
+const PIECE_MAX = 512
+
 // Whole code points (the u flag), so that no surrogate pair is cut.
 const RUN = new RegExp(`\\s{1,${RUN_MAX}}|\\S{1,${RUN_MAX}}`, 'gu')
 
@@ -60,7 +63,7 @@ function* piecesOf(text: string): Generator<string> {
   let end = 0
   for (const { 0: run, index } of text.matchAll(RUN)) {
     const cut = index > 0 && !isBreak(text, index)
-    if (index > start && (cut || index - start >= 1_024)) {
+    if (index > start && (cut || index - start >= PIECE_MAX)) {
       yield text.slice(start, index)
       start = index
     }

@@ -1,7 +1,7 @@
 import { drainRuns, sweepAbandonedRuns, trimEvents } from '#lib/chat/index.ts'
 import { systemCtx } from '#lib/ctx.ts'
 import { getEnv } from '#lib/env.ts'
-import { heartbeat, registerWorker, stopWorker } from '#lib/inference/index.ts'
+import { countTokens, heartbeat, registerWorker, stopWorker } from '#lib/inference/index.ts'
 import { singleton } from '#lib/singleton.ts'
 import { type Job, startJob } from './schedule.ts'
 
@@ -37,6 +37,8 @@ async function start(): Promise<void> {
   getEnv()
   const ctx = systemCtx('jobs')
   await registerWorker(ctx)
+  // The tokenizer blocks for most of a second while it loads: better now than under the first message.
+  await countTokens('')
   const stops = JOBS.map((job) => startJob(ctx, job))
   const hooks = singleton('shutdown-hooks', () => new Set<() => Promise<void>>())
   hooks.add(async () => {

@@ -13,7 +13,7 @@ import { addChannel, addChannelKey, KEY_PURPOSE } from './channels.ts'
 import { VENDOR_BASE_URLS, vendorOfBaseUrl } from './vendors.ts'
 
 /** Any constant will do: seeds that run at once wait for each other. */
-const SEED_LOCK = 7_161_702_027n
+const SEED_LOCK = 7_161_702_030n
 
 const RATE_SCALE = 100_000_000n
 
