@@ -17,6 +17,10 @@ const config = {
   typescript: { ignoreBuildErrors: true },
   // Our own server decides which hosts are welcome; phones on the network must reach the development server too.
   allowedDevOrigins: ['**.local', '192.168.*.*', '10.*.*.*', '172.*.*.*'],
+  // Packages that only the server uses are loaded from node_modules as they are: bundling them four times over
+  // (routes, pages, instrumentation, proxy) took most of a build.
+  serverExternalPackages: ['drizzle-orm', 'gpt-tokenizer', 'openai', 'rate-limiter-flexible', 'undici'],
+  experimental: { serverSourceMaps: false, turbopackSourceMaps: false },
   headers: async () => [{ source: '/:path*', headers: securityHeaders }],
 }
 
