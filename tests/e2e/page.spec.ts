@@ -1,0 +1,139 @@
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import { gzipSync } from 'node:zlib'
+import { answers } from '#tests/support/fake-vendor.ts'
+import { ChatPage } from './support/chat-page.ts'
+import { expect, expectAccessible, signIn, test } from './support/fixtures.ts'
+
+const EMPTY_CHAT_BUDGET = 200_000
+const ANSWERING_BUDGET = 300_000
+
+test('with JavaScript off, a conversation shows its messages', async ({ page, context, browser, installation }) => {
+  const person = await installation.createPerson()
+  await signIn(context, installation.service.url, person)
+  installation.vendor.setBehavior(answers({ text: ['Readable **without** scripts: ', '`code`'] }))
+  const chat = new ChatPage(page)
+  await chat.open()
+  await chat.ask('Can you be read?')
+  await chat.answered()
+
+  const plain = await browser.newContext({ baseURL: installation.service.url, javaScriptEnabled: false, storageState: await context.storageState() })
+  const reader = await plain.newPage()
+  await reader.goto(page.url())
+  await expect(reader.getByText('Can you be read?').first()).toBeVisible()
+  await expect(reader.locator('article strong')).toHaveText('without')
+  await expect(reader.locator('article code')).toHaveText('code')
+  await plain.close()
+})
+
+test('the empty chat page stays within its budget of JavaScript and asks no other host', async ({ page, context, installation }) => {
+  const person = await installation.createPerson()
+  await signIn(context, installation.service.url, person)
+  const loaded = new Map<string, number>()
+  const foreign: string[] = []
+  page.on('response', async (response) => {
+    const url = new URL(response.url())
+    if (url.origin !== installation.service.url) foreign.push(response.url())
+    if (!url.pathname.endsWith('.js')) return
+    // As the browser was sent it; a server that does not compress is measured as if it did.
+    const sizes = await response.request().sizes()
+    const isCompressed = (await response.headerValue('content-encoding')) !== null
+    loaded.set(url.pathname, isCompressed ? sizes.responseBodySize : gzipSync(await response.body()).length)
+  })
+  const chat = new ChatPage(page)
+  await chat.open()
+  await page.waitForLoadState('networkidle')
+  const empty = sum(loaded)
+  console.log(`JavaScript of the empty chat page, compressed: ${empty} bytes in ${loaded.size} files (budget ${EMPTY_CHAT_BUDGET})`)
+  expect(empty).toBeGreaterThan(50_000)
+  expect(empty).toBeLessThanOrEqual(EMPTY_CHAT_BUDGET)
+
+  installation.vendor.setBehavior('answer')
+  await chat.ask('And while answering?')
+  await chat.answered()
+  const answering = sum(loaded)
+  console.log(`JavaScript once an answer has streamed: ${answering} bytes (budget ${ANSWERING_BUDGET})`)
+  expect(answering).toBeLessThanOrEqual(ANSWERING_BUDGET)
+  expect(foreign).toEqual([])
+})
+
+test('the whole story works with the keyboard alone', async ({ page, installation }) => {
+  installation.vendor.setBehavior('answer')
+  const email = `keys-${installation.service.port}@example.com`
+  await page.goto('/register')
+  await tabTo(page, 'E-mail')
+  await page.keyboard.type(email)
+  await tabTo(page, 'Name')
+  await page.keyboard.type('Keys')
+  await tabTo(page, 'Password')
+  await page.keyboard.type('correct horse battery')
+  await page.keyboard.press('Enter')
+  const chat = new ChatPage(page)
+  await expect(chat.composer).toBeVisible()
+  await installation.admin('grant', '--user', email, '--credits', '5', '--reason', 'a test')
+  await chat.waitUntilAlive()
+  await expect(chat.composer).toBeFocused()
+  await page.keyboard.type('Typed without a mouse')
+  await page.keyboard.press('Enter')
+  await chat.answered()
+  await tabTo(page, /credits/)
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('dialog')).toBeVisible()
+  await page.keyboard.press('Escape')
+  await expect(page.getByRole('dialog')).toHaveCount(0)
+  await tabTo(page, 'Keys: account menu')
+  await page.keyboard.press('Enter')
+  await expect(page.getByRole('menuitem', { name: 'Sign out' })).toBeVisible()
+  await page.keyboard.press('End')
+  await expect(page.getByRole('menuitem', { name: 'Sign out' })).toBeFocused()
+  await page.keyboard.press('Enter')
+  await expect(page).toHaveURL(/\/sign-in/)
+})
+
+test('no page breaks the content security policy, not-found included', async ({ page, context, installation }) => {
+  const person = await installation.createPerson()
+  const violations: string[] = []
+  page.on('console', (message) => {
+    if (/Content Security Policy/i.test(message.text())) violations.push(`${page.url()}: ${message.text()}`)
+  })
+  for (const address of ['/sign-in', '/register', '/link/not-a-link', '/nowhere']) {
+    await page.goto(address)
+    await expectAccessible(page)
+  }
+  await signIn(context, installation.service.url, person)
+  for (const address of ['/', '/account', '/c/00000000-0000-7000-8000-00000000dead']) {
+    const reply = await page.goto(address)
+    expect(reply!.headers()['content-security-policy']).toContain("'nonce-")
+    await page.waitForLoadState('networkidle')
+    await expectAccessible(page)
+  }
+  expect(violations).toEqual([])
+})
+
+test('every script of the build is served by us, compressed', async ({ request }) => {
+  const folder = path.resolve(import.meta.dirname, '../../.next/static/chunks')
+  const script = readdirSync(folder).find((name) => name.endsWith('.js'))
+  const reply = await request.get(`/_next/static/chunks/${script}`)
+  expect(reply.ok()).toBe(true)
+  expect(reply.headers()['content-encoding']).toMatch(/gzip|br/)
+})
+
+function sum(sizes: ReadonlyMap<string, number>): number {
+  return [...sizes.values()].reduce((total, size) => total + size, 0)
+}
+
+/** Presses Tab until the element with this name has the focus. */
+async function tabTo(page: import('@playwright/test').Page, name: string | RegExp): Promise<void> {
+  const matches = (text: string) => (typeof name === 'string' ? text === name : name.test(text))
+  for (let presses = 0; presses < 60; presses++) {
+    const focused = await page.evaluate(() => {
+      const element = document.activeElement as HTMLElement | null
+      if (!element || element === document.body) return ''
+      const labels = (element as HTMLInputElement).labels
+      return element.getAttribute('aria-label') ?? labels?.[0]?.textContent ?? element.textContent ?? ''
+    })
+    if (matches(focused.trim())) return
+    await page.keyboard.press('Tab')
+  }
+  throw new Error(`nothing named ${name} can be reached with Tab`)
+}

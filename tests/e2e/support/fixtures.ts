@@ -1,0 +1,104 @@
+import AxeBuilder from '@axe-core/playwright'
+import { test as base, type BrowserContext, expect, type Page } from '@playwright/test'
+import { channelKeys } from '#db/schema/index.ts'
+import { systemCtx } from '#lib/ctx.ts'
+import { newId } from '#lib/id.ts'
+import { findWallet, HOUSE, openWallet, postTransfer } from '#lib/ledger/index.ts'
+import { cloneDatabase, type TestCluster, type TestDatabase } from '#tests/support/cluster.ts'
+import { type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
+import { runAdmin, type Service, startService, TEST_SECRETS } from '#tests/support/service.ts'
+
+export const MODEL_ID = 'test-model'
+export const PASSWORD = 'correct horse battery'
+
+export type Person = { userId: string; email: string; name: string; password: string }
+
+export type Installation = {
+  service: Service
+  vendor: FakeVendor
+  database: TestDatabase
+  /** Makes a person with credits, without going through the pages. */
+  createPerson(options?: { credits?: number; name?: string }): Promise<Person>
+  /** Runs an operator's command. */
+  admin(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>
+  /** Puts keys back into service that a refusing vendor had marked. */
+  reviveKeys(): Promise<void>
+  /** What a person's wallet has posted, in micro-credits. */
+  postedMicros(person: Person): Promise<bigint>
+}
+
+/** One installation for each worker: a database of its own, a vendor, the production server. */
+export const test = base.extend<Record<never, never>, { installation: Installation }>({
+  installation: [
+    async ({ browserName: _ }, use) => {
+      const cluster = JSON.parse(process.env.UB_TEST_CLUSTER ?? '') as TestCluster
+      const database = await cloneDatabase(cluster)
+      const vendor = await startFakeVendor()
+      const setUp = async (...args: string[]) => {
+        const { code, stderr } = await runAdmin(database, args, 'sk-test-0123456789')
+        if (code !== 0) throw new Error(`admin ${args.join(' ')}: ${stderr}`)
+      }
+      await setUp('channel', 'add', '--name', 'test', '--vendor', 'openai', '--base-url', vendor.url, '--key-stdin')
+      await setUp('model', 'set', MODEL_ID, '--input', '100', '--output', '400', '--context', '32000', '--max-output', '4096', '--channel', 'test')
+      const service = await startService(database)
+      await use({
+        service,
+        vendor,
+        database,
+        createPerson: (options) => createPerson(database, options),
+        admin: (...args) => runAdmin(database, args, PASSWORD),
+        reviveKeys: async () => {
+          await database.db.update(channelKeys).set({ status: 'active' })
+        },
+        postedMicros: async (person) => {
+          const wallet = await findWallet(systemCtx('test', database.db), { ownerType: 'user', ownerId: person.userId })
+          return wallet!.postedMicros
+        },
+      })
+      await service.stop()
+      await vendor.close()
+      await database.close()
+    },
+    { scope: 'worker', timeout: 120_000 },
+  ],
+  baseURL: async ({ installation }, use) => use(installation.service.url),
+})
+
+async function createPerson(database: TestDatabase, { credits = 10, name = 'Ada Example' } = {}): Promise<Person> {
+  const email = `${newId()}@example.com`
+  const created = await runAdmin(database, ['create-user', '--email', email, '--name', name, '--password-stdin', '--json'], PASSWORD)
+  if (created.code !== 0) throw new Error(`create-user: ${created.stderr}`)
+  const { userId } = JSON.parse(created.stdout) as { userId: string }
+  const ctx = systemCtx('test', database.db)
+  const walletId = await openWallet(ctx, { ownerType: 'user', ownerId: userId })
+  if (credits > 0) {
+    await postTransfer(ctx, {
+      kind: 'grant',
+      debitAccountId: HOUSE.promotions,
+      creditAccountId: walletId,
+      amountMicros: BigInt(credits * 1_000_000),
+      idempotencyKey: `test-grant:${userId}`,
+      lot: { source: 'promotional' },
+    })
+  }
+  return { userId, email, name, password: PASSWORD }
+}
+
+/** Signs a person in by the form's own endpoint, without the page. */
+export async function signIn(context: BrowserContext, url: string, person: Person): Promise<void> {
+  const { csrfToken } = (await (await context.request.get(`${url}/api/auth/csrf`)).json()) as { csrfToken: string }
+  const reply = await context.request.post(`${url}/api/auth/callback/credentials`, {
+    form: { csrfToken, email: person.email, password: person.password, json: 'true' },
+    headers: { origin: url },
+  })
+  expect(reply.ok()).toBe(true)
+}
+
+/** No serious or critical accessibility fault on the page as it stands. */
+export async function expectAccessible(page: Page): Promise<void> {
+  const { violations } = await new AxeBuilder({ page }).analyze()
+  const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical')
+  expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
+}
+
+export { expect, TEST_SECRETS }
