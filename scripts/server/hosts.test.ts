@@ -43,6 +43,23 @@ describe('with an embedded database or in development', () => {
   ])('%j is not', (host) => expect(isHostAllowed(host, home)).toBe(false))
 })
 
+describe("the machine's own addresses, whatever range they are of", () => {
+  const listOwnAddresses = () => ['203.0.113.5', '2001:db8::5', 'fe80::1%eth0']
+
+  test.each([
+    ['203.0.113.5:3000', true],
+    ['[2001:DB8::5]:3000', true],
+    ['203.0.113.6', false],
+    ['203.0.113.5.evil.com', false],
+  ])('%s with private hosts accepted: %s', (host, allowed) => {
+    expect(isHostAllowed(host, { ...home, listOwnAddresses })).toBe(allowed)
+  })
+
+  test('are not ours to answer for in production', () => {
+    expect(isHostAllowed('203.0.113.5', { ...production, listOwnAddresses })).toBe(false)
+  })
+})
+
 describe('in production with an external database', () => {
   test('the host of APP_URL is ours, on any port and in any case', () => {
     expect(isHostAllowed('chat.example.com', production)).toBe(true)

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { networkInterfaces } from 'node:os'
 import type { Duplex } from 'node:stream'
 import type { ServerEnv } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
@@ -34,7 +35,7 @@ const REQUEST_MS = 300_000
 export async function startAppServer(env: ServerEnv, application: Application): Promise<AppServer> {
   const trusted = parseTrustedProxies(env.TRUSTED_PROXIES)
   const acceptPrivate = env.NODE_ENV === 'development' || env.UB_DATABASE === 'embedded'
-  const policy: HostPolicy = { appUrl: env.APP_URL, acceptPrivate }
+  const policy: HostPolicy = { appUrl: env.APP_URL, acceptPrivate, listOwnAddresses }
   const allowed = (request: IncomingMessage, origin: Origin) => isHealth(request) || isHostAllowed(origin.host, policy)
 
   const server = createServer({
@@ -68,6 +69,10 @@ export async function startAppServer(env: ServerEnv, application: Application): 
     clearInterval(timer)
   }
   return { port, close, closeAllConnections: () => server.closeAllConnections() }
+}
+
+function listOwnAddresses(): string[] {
+  return Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? [])
 }
 
 // Whoever watches the service asks by whatever address the machine has.
