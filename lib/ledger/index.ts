@@ -1,6 +1,6 @@
 export { findWallet, HOUSE, openWallet, type Wallet, type WalletOwner } from './accounts.ts'
-export { type GrantCreditsInput, grantCredits } from './grants.ts'
 export { callLedger } from './database-error.ts'
+export { type GrantCreditsInput, grantCredits } from './grants.ts'
 export {
   type CaptureHoldInput,
   captureCall,

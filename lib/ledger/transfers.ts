@@ -7,7 +7,18 @@ import { newId } from '#lib/id.ts'
 import { callLedger } from './database-error.ts'
 
 const postTransferInput = z.object({
-  kind: z.enum(['top_up', 'grant', 'promotion', 'redemption', 'adjustment', 'refund', 'dispute', 'expiry', 'reversal', 'goodwill']),
+  kind: z.enum([
+    'top_up',
+    'grant',
+    'promotion',
+    'redemption',
+    'adjustment',
+    'refund',
+    'dispute',
+    'expiry',
+    'reversal',
+    'goodwill',
+  ]),
   debitAccountId: z.uuid(),
   creditAccountId: z.uuid(),
   amountMicros: z.bigint().positive(),
@@ -26,7 +37,10 @@ export type PostTransferInput = z.input<typeof postTransferInput>
  * @returns the transfer's id, and whether it had been posted before
  * @throws {AppError} `insufficient_credits` when a debited wallet has less free, `conflict` when the key was used for another request
  */
-export async function postTransfer(ctx: Ctx, input: PostTransferInput): Promise<{ transferId: string; replayed: boolean }> {
+export async function postTransfer(
+  ctx: Ctx,
+  input: PostTransferInput,
+): Promise<{ transferId: string; replayed: boolean }> {
   const transfer = postTransferInput.parse(input)
   const hash = sha256(canonicalJson(transfer))
   const result = await callLedger(() =>
