@@ -36,7 +36,10 @@ export function systemCtx(name: string, db: Executor = getDatabase()): Ctx {
 /**
  * Runs writes in one transaction, joining the outer one when there is one, so that verbs compose into one commit.
  */
-export function inTransaction<C extends Ctx, T>(ctx: C, work: (ctx: C & { db: Transaction }) => Promise<T>): Promise<T> {
+export function inTransaction<C extends Ctx, T>(
+  ctx: C,
+  work: (ctx: C & { db: Transaction }) => Promise<T>,
+): Promise<T> {
   if (isTransaction(ctx.db)) return work(ctx as C & { db: Transaction })
   return ctx.db.transaction((tx) => work({ ...ctx, db: tx }))
 }

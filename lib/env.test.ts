@@ -8,7 +8,13 @@ const complete = {
 }
 
 test('an empty environment has the documented defaults', () => {
-  expect(parseEnv({})).toMatchObject({ PORT: 3000, DATA_DIR: '.data', SITE_CURRENCY: 'USD', SERVER_WORKERS: 1, LOG_LEVEL: 'info' })
+  expect(parseEnv({})).toMatchObject({
+    PORT: 3000,
+    DATA_DIR: '.data',
+    SITE_CURRENCY: 'USD',
+    SERVER_WORKERS: 1,
+    LOG_LEVEL: 'info',
+  })
 })
 
 test('empty values count as unset', () => {
@@ -16,7 +22,10 @@ test('empty values count as unset', () => {
 })
 
 test('the proxy is found under its lower-case name too', () => {
-  expect(parseEnv({ https_proxy: 'http://proxy:3128', no_proxy: 'local' })).toMatchObject({ HTTPS_PROXY: 'http://proxy:3128', NO_PROXY: 'local' })
+  expect(parseEnv({ https_proxy: 'http://proxy:3128', no_proxy: 'local' })).toMatchObject({
+    HTTPS_PROXY: 'http://proxy:3128',
+    NO_PROXY: 'local',
+  })
 })
 
 test('APP_URL follows the port', () => {
@@ -45,6 +54,8 @@ describe('is refused in one line that names the variable', () => {
   })
 
   test('a server without its secrets', () => {
-    expect(() => parseServerEnv({ DATABASE_URL: complete.DATABASE_URL })).toThrow(/AUTH_SECRET, ENCRYPTION_KEY must be set/)
+    expect(() => parseServerEnv({ DATABASE_URL: complete.DATABASE_URL })).toThrow(
+      /AUTH_SECRET, ENCRYPTION_KEY must be set/,
+    )
   })
 })

@@ -21,7 +21,10 @@ const envSchema = z
     NO_PROXY: z.string().optional(),
     ADMIN_EMAIL: z.email('is not an e-mail address').optional(),
     ADMIN_PASSWORD: z.string().optional(),
-    SITE_CURRENCY: z.string().regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as USD').default('USD'),
+    SITE_CURRENCY: z
+      .string()
+      .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as USD')
+      .default('USD'),
     SERVER_WORKERS: wholeNumber(1, 64).default(1),
     TRUSTED_PROXIES: z.string().default('loopback'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -50,7 +53,11 @@ export class EnvError extends Error {
  */
 export function parseEnv(source: Record<string, string | undefined>): Env {
   const present = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''))
-  const result = envSchema.safeParse({ ...present, HTTPS_PROXY: present.HTTPS_PROXY ?? present.https_proxy, NO_PROXY: present.NO_PROXY ?? present.no_proxy })
+  const result = envSchema.safeParse({
+    ...present,
+    HTTPS_PROXY: present.HTTPS_PROXY ?? present.https_proxy,
+    NO_PROXY: present.NO_PROXY ?? present.no_proxy,
+  })
   if (result.success) return result.data
   const faults = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
   throw new EnvError(`environment: ${faults.join('; ')}`)
@@ -66,7 +73,8 @@ export type ServerEnv = Env & { DATABASE_URL: string; AUTH_SECRET: string; ENCRY
 export function parseServerEnv(source: Record<string, string | undefined>): ServerEnv {
   const env = parseEnv(source)
   const missing = (['DATABASE_URL', 'AUTH_SECRET', 'ENCRYPTION_KEY'] as const).filter((name) => !env[name])
-  if (missing.length > 0) throw new EnvError(`environment: ${missing.join(', ')} must be set (npm start makes them for an embedded database)`)
+  if (missing.length > 0)
+    throw new EnvError(`environment: ${missing.join(', ')} must be set (npm start makes them for an embedded database)`)
   return { ...env, APP_URL: env.APP_URL ?? `http://localhost:${env.PORT}` } as ServerEnv
 }
 

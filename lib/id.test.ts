@@ -16,4 +16,6 @@ test('ids are version 7, unique, and ordered by the millisecond they were made i
   }
 })
 
-test.each([undefined, null, 1, '', 'not-an-id', "x' or '1'='1", newId().toUpperCase()])('%j is no id', (value) => expect(isId(value)).toBe(false))
+test.each([undefined, null, 1, '', 'not-an-id', "x' or '1'='1", newId().toUpperCase()])('%j is no id', (value) =>
+  expect(isId(value)).toBe(false),
+)

@@ -7,6 +7,17 @@ export const log = singleton('log', () =>
     level: process.env.LOG_LEVEL ?? 'info',
     base: { pid: process.pid },
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: ['apiKey', 'password', 'token', 'authorization', 'cookie', '*.apiKey', '*.password', '*.token', '*.authorization', '*.cookie'],
+    redact: [
+      'apiKey',
+      'password',
+      'token',
+      'authorization',
+      'cookie',
+      '*.apiKey',
+      '*.password',
+      '*.token',
+      '*.authorization',
+      '*.cookie',
+    ],
   }),
 )

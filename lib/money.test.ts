@@ -8,7 +8,9 @@ describe('priceOfTokens', () => {
   test('rounds the exact sum up once, however the tokens are cut into parts', () => {
     fc.assert(
       fc.property(
-        fc.array(fc.record({ tokens: fc.nat(2_000_000), priceMicros: fc.bigInt({ min: 0n, max: 10n ** 12n }) }), { maxLength: 8 }),
+        fc.array(fc.record({ tokens: fc.nat(2_000_000), priceMicros: fc.bigInt({ min: 0n, max: 10n ** 12n }) }), {
+          maxLength: 8,
+        }),
         (parts) => {
           const scaled = parts.reduce((sum, part) => sum + BigInt(part.tokens) * part.priceMicros, 0n)
           const charged = priceOfTokens(parts)
@@ -24,10 +26,12 @@ describe('priceOfTokens', () => {
     expect(priceOfTokens([], 5n)).toBe(5n)
   })
 
-  test.each([{ tokens: -1, priceMicros: 1n }, { tokens: 1.5, priceMicros: 1n }, { tokens: 1, priceMicros: -1n }, { tokens: Number.NaN, priceMicros: 1n }])(
-    'refuses %o',
-    (part) => expect(() => priceOfTokens([part])).toThrow(RangeError),
-  )
+  test.each([
+    { tokens: -1, priceMicros: 1n },
+    { tokens: 1.5, priceMicros: 1n },
+    { tokens: 1, priceMicros: -1n },
+    { tokens: Number.NaN, priceMicros: 1n },
+  ])('refuses %o', (part) => expect(() => priceOfTokens([part])).toThrow(RangeError))
 })
 
 describe('amounts on the wire', () => {
@@ -43,7 +47,10 @@ describe('amounts on the wire', () => {
 describe('amounts as people type and read them', () => {
   test('what is written out parses back to the same amount', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: -(10n ** 17n), max: 10n ** 17n }), (micros) => parseCredits(creditsToDecimal(micros)) === micros),
+      fc.property(
+        fc.bigInt({ min: -(10n ** 17n), max: 10n ** 17n }),
+        (micros) => parseCredits(creditsToDecimal(micros)) === micros,
+      ),
     )
   })
 

@@ -6,7 +6,9 @@ import { users } from './users.ts'
 export const conversations = pgTable(
   'conversations',
   {
-    userId: uuid('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
     id: uuid().notNull(),
     title: text().notNull(),
     /** Leaf of the path that is shown. */
@@ -21,7 +23,9 @@ export const conversations = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.userId, table.id] }),
-    index('conversations_active_idx').on(table.userId, table.activeAt.desc(), table.id).where(sql`${table.deletedAt} is null`),
+    index('conversations_active_idx')
+      .on(table.userId, table.activeAt.desc(), table.id)
+      .where(sql`${table.deletedAt} is null`),
     check('conversations_title_length', sql`char_length(${table.title}) between 1 and 200`),
   ],
 )
@@ -46,8 +50,13 @@ export const messages = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.userId, table.id] }),
-    foreignKey({ columns: [table.userId, table.conversationId], foreignColumns: [conversations.userId, conversations.id] }).onDelete('cascade'),
-    foreignKey({ columns: [table.userId, table.parentId], foreignColumns: [table.userId, table.id] }).onDelete('cascade'),
+    foreignKey({
+      columns: [table.userId, table.conversationId],
+      foreignColumns: [conversations.userId, conversations.id],
+    }).onDelete('cascade'),
+    foreignKey({ columns: [table.userId, table.parentId], foreignColumns: [table.userId, table.id] }).onDelete(
+      'cascade',
+    ),
     index('messages_conversation_idx').on(table.userId, table.conversationId, table.id),
     index('messages_parent_idx').on(table.userId, table.parentId),
     check('messages_role_known', sql`${table.role} in ('user', 'assistant')`),
@@ -67,7 +76,9 @@ export const generations = pgTable(
     messageId: uuid('message_id').notNull(),
     modelId: text('model_id').notNull(),
     holdId: uuid('hold_id').notNull(),
-    status: text({ enum: ['running', 'completed', 'stopped', 'interrupted', 'failed'] }).notNull().default('running'),
+    status: text({ enum: ['running', 'completed', 'stopped', 'interrupted', 'failed'] })
+      .notNull()
+      .default('running'),
     errorCode: text('error_code'),
     /** Raised by every takeover: whoever writes with an older one is fenced off. */
     epoch: integer().notNull().default(1),
@@ -82,7 +93,9 @@ export const generations = pgTable(
   (table) => [
     primaryKey({ columns: [table.userId, table.id] }),
     uniqueIndex('generations_request_key').on(table.userId, table.requestId),
-    foreignKey({ columns: [table.userId, table.messageId], foreignColumns: [messages.userId, messages.id] }).onDelete('cascade'),
+    foreignKey({ columns: [table.userId, table.messageId], foreignColumns: [messages.userId, messages.id] }).onDelete(
+      'cascade',
+    ),
     index('generations_message_idx').on(table.userId, table.messageId),
     index('generations_running_worker_idx').on(table.runningWorkerId),
     check('generations_status_shape', sql`(${table.status} = 'running') = (${table.endedAt} is null)`),
@@ -104,7 +117,10 @@ export const generationEvents = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.userId, table.generationId, table.seq] }),
-    foreignKey({ columns: [table.userId, table.generationId], foreignColumns: [generations.userId, generations.id] }).onDelete('cascade'),
+    foreignKey({
+      columns: [table.userId, table.generationId],
+      foreignColumns: [generations.userId, generations.id],
+    }).onDelete('cascade'),
     uniqueIndex('generation_events_one_end').on(table.userId, table.generationId).where(sql`${table.kind} = 'end'`),
     index('generation_events_created_idx').on(table.createdAt),
   ],

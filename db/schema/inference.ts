@@ -18,11 +18,15 @@ export const workers = pgTable('workers', {
 export const admissions = pgTable(
   'admissions',
   {
-    holdId: uuid('hold_id').primaryKey().references(() => holds.id),
+    holdId: uuid('hold_id')
+      .primaryKey()
+      .references(() => holds.id),
     userId: uuid('user_id').notNull(),
     walletId: uuid('wallet_id').notNull(),
     modelId: text('model_id').notNull(),
-    priceVersionId: uuid('price_version_id').notNull().references(() => priceVersions.id),
+    priceVersionId: uuid('price_version_id')
+      .notNull()
+      .references(() => priceVersions.id),
     promptTokens: integer('prompt_tokens').notNull(),
     outputCap: integer('output_cap').notNull(),
     omittedTurns: integer('omitted_turns').notNull().default(0),
@@ -30,7 +34,12 @@ export const admissions = pgTable(
     outputTokens: integer('output_tokens').notNull().default(0),
     createdAt: createdAt(),
   },
-  (table) => [check('admissions_counts_sane', sql`${table.promptTokens} >= 0 and ${table.outputCap} > 0 and ${table.outputTokens} >= 0`)],
+  (table) => [
+    check(
+      'admissions_counts_sane',
+      sql`${table.promptTokens} >= 0 and ${table.outputCap} > 0 and ${table.outputTokens} >= 0`,
+    ),
+  ],
 )
 
 /** The receipt of one call. Append-only by trigger; survives its conversation, so it references none. */
@@ -41,7 +50,9 @@ export const usageRecords = pgTable(
     id: uuid().notNull(),
     walletId: uuid('wallet_id').notNull(),
     apiKeyId: uuid('api_key_id'),
-    holdId: uuid('hold_id').notNull().references(() => holds.id),
+    holdId: uuid('hold_id')
+      .notNull()
+      .references(() => holds.id),
     conversationId: uuid('conversation_id'),
     messageId: uuid('message_id'),
     modelId: text('model_id').notNull(),
@@ -57,7 +68,9 @@ export const usageRecords = pgTable(
     cacheWriteTokens: integer('cache_write_tokens').notNull(),
     outputTokens: integer('output_tokens').notNull(),
     reasoningTokens: integer('reasoning_tokens').notNull(),
-    priceVersionId: uuid('price_version_id').notNull().references(() => priceVersions.id),
+    priceVersionId: uuid('price_version_id')
+      .notNull()
+      .references(() => priceVersions.id),
     /** Unit prices as resolved for this call, micro-credits per one million tokens. */
     inputPriceMicros: micros('input_price_micros').notNull(),
     cacheReadPriceMicros: micros('cache_read_price_micros').notNull(),

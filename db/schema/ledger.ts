@@ -28,7 +28,9 @@ export const accounts = pgTable(
 export const wallets = pgTable(
   'wallets',
   {
-    id: uuid().primaryKey().references(() => accounts.id),
+    id: uuid()
+      .primaryKey()
+      .references(() => accounts.id),
     postedMicros: micros('posted_micros').notNull().default(sql`0`),
     heldMicros: micros('held_micros').notNull().default(sql`0`),
     openHolds: integer('open_holds').notNull().default(0),
@@ -47,10 +49,27 @@ export const transfers = pgTable(
   {
     id: uuid().primaryKey(),
     kind: text({
-      enum: ['top_up', 'grant', 'promotion', 'redemption', 'usage', 'bad_debt', 'adjustment', 'refund', 'dispute', 'expiry', 'reversal', 'goodwill'],
+      enum: [
+        'top_up',
+        'grant',
+        'promotion',
+        'redemption',
+        'usage',
+        'bad_debt',
+        'adjustment',
+        'refund',
+        'dispute',
+        'expiry',
+        'reversal',
+        'goodwill',
+      ],
     }).notNull(),
-    debitAccountId: uuid('debit_account_id').notNull().references(() => accounts.id),
-    creditAccountId: uuid('credit_account_id').notNull().references(() => accounts.id),
+    debitAccountId: uuid('debit_account_id')
+      .notNull()
+      .references(() => accounts.id),
+    creditAccountId: uuid('credit_account_id')
+      .notNull()
+      .references(() => accounts.id),
     amountMicros: micros('amount_micros').notNull(),
     /** A wallet's own numbering and its balance after this transfer; null on the side of a house account. */
     debitSeq: micros('debit_seq'),
@@ -81,9 +100,13 @@ export const holds = pgTable(
   'holds',
   {
     id: uuid().primaryKey(),
-    walletId: uuid('wallet_id').notNull().references(() => wallets.id),
+    walletId: uuid('wallet_id')
+      .notNull()
+      .references(() => wallets.id),
     amountMicros: micros('amount_micros').notNull(),
-    state: text({ enum: ['open', 'captured', 'released'] }).notNull().default('open'),
+    state: text({ enum: ['open', 'captured', 'released'] })
+      .notNull()
+      .default('open'),
     /** Charged to the wallet, and what the call cost beyond that (booked to bad debt). */
     capturedMicros: micros('captured_micros').notNull().default(sql`0`),
     badDebtMicros: micros('bad_debt_micros').notNull().default(sql`0`),
@@ -96,8 +119,14 @@ export const holds = pgTable(
   (table) => [
     index('holds_wallet_idx').on(table.walletId, table.id),
     index('holds_open_worker_idx').on(table.openWorkerId),
-    check('holds_amount_positive', sql`${table.amountMicros} > 0 and ${table.capturedMicros} >= 0 and ${table.badDebtMicros} >= 0`),
-    check('holds_state_shape', sql`(${table.state} = 'open') = (${table.closedAt} is null) and (${table.state} = 'open' or ${table.openWorkerId} is null)`),
+    check(
+      'holds_amount_positive',
+      sql`${table.amountMicros} > 0 and ${table.capturedMicros} >= 0 and ${table.badDebtMicros} >= 0`,
+    ),
+    check(
+      'holds_state_shape',
+      sql`(${table.state} = 'open') = (${table.closedAt} is null) and (${table.state} = 'open' or ${table.openWorkerId} is null)`,
+    ),
   ],
 )
 
@@ -105,9 +134,13 @@ export const holds = pgTable(
 export const lots = pgTable(
   'lots',
   {
-    walletId: uuid('wallet_id').notNull().references(() => wallets.id),
+    walletId: uuid('wallet_id')
+      .notNull()
+      .references(() => wallets.id),
     /** The transfer that brought the credits. */
-    transferId: uuid('transfer_id').notNull().references(() => transfers.id),
+    transferId: uuid('transfer_id')
+      .notNull()
+      .references(() => transfers.id),
     source: text({ enum: ['paid', 'promotional', 'code'] }).notNull(),
     amountMicros: micros('amount_micros').notNull(),
     remainingMicros: micros('remaining_micros').notNull(),
@@ -116,7 +149,10 @@ export const lots = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.walletId, table.transferId] }),
-    check('lots_remaining_in_bounds', sql`${table.amountMicros} > 0 and ${table.remainingMicros} >= 0 and ${table.remainingMicros} <= ${table.amountMicros}`),
+    check(
+      'lots_remaining_in_bounds',
+      sql`${table.amountMicros} > 0 and ${table.remainingMicros} >= 0 and ${table.remainingMicros} <= ${table.amountMicros}`,
+    ),
   ],
 )
 
@@ -125,7 +161,9 @@ export const lotUses = pgTable(
   'lot_uses',
   {
     walletId: uuid('wallet_id').notNull(),
-    transferId: uuid('transfer_id').notNull().references(() => transfers.id),
+    transferId: uuid('transfer_id')
+      .notNull()
+      .references(() => transfers.id),
     lotTransferId: uuid('lot_transfer_id').notNull(),
     amountMicros: micros('amount_micros').notNull(),
   },

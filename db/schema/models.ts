@@ -1,5 +1,19 @@
 import { sql } from 'drizzle-orm'
-import { boolean, check, date, index, integer, jsonb, numeric, pgTable, primaryKey, smallint, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  boolean,
+  check,
+  date,
+  index,
+  integer,
+  jsonb,
+  numeric,
+  pgTable,
+  primaryKey,
+  smallint,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { bytea, createdAt, micros, tstzrange } from './columns.ts'
 
 /** What a person picks. Limits are tokens. */
@@ -18,7 +32,9 @@ export const models = pgTable(
     minOutput: integer('min_output').notNull().default(256),
     reasoning: boolean().notNull().default(false),
     /** Sent as `max_completion_tokens` instead of `max_tokens` where the vendor demands it. */
-    outputCapField: text('output_cap_field', { enum: ['max_tokens', 'max_completion_tokens'] }).notNull().default('max_tokens'),
+    outputCapField: text('output_cap_field', { enum: ['max_tokens', 'max_completion_tokens'] })
+      .notNull()
+      .default('max_tokens'),
     visible: boolean().notNull().default(true),
     position: smallint().notNull().default(0),
     createdAt: createdAt(),
@@ -39,7 +55,9 @@ export const priceVersions = pgTable(
   'price_versions',
   {
     id: uuid().primaryKey(),
-    modelId: text('model_id').notNull().references(() => models.id),
+    modelId: text('model_id')
+      .notNull()
+      .references(() => models.id),
     validDuring: tstzrange('valid_during').notNull(),
     inputMicros: micros('input_micros').notNull(),
     cacheReadMicros: micros('cache_read_micros').notNull(),
@@ -83,7 +101,9 @@ export const channels = pgTable(
     headers: jsonb().notNull().default({}).$type<Record<string, string>>(),
     priority: smallint().notNull().default(0),
     weight: smallint().notNull().default(1),
-    status: text({ enum: ['active', 'disabled'] }).notNull().default('active'),
+    status: text({ enum: ['active', 'disabled'] })
+      .notNull()
+      .default('active'),
     createdAt: createdAt(),
   },
   (table) => [
@@ -96,12 +116,16 @@ export const channelKeys = pgTable(
   'channel_keys',
   {
     id: uuid().primaryKey(),
-    channelId: uuid('channel_id').notNull().references(() => channels.id, { onDelete: 'cascade' }),
+    channelId: uuid('channel_id')
+      .notNull()
+      .references(() => channels.id, { onDelete: 'cascade' }),
     /** AES-256-GCM under ENCRYPTION_KEY. */
     keySealed: bytea('key_sealed').notNull(),
     /** Last four characters, to tell keys apart. */
     hint: text().notNull(),
-    status: text({ enum: ['active', 'disabled', 'refused'] }).notNull().default('active'),
+    status: text({ enum: ['active', 'disabled', 'refused'] })
+      .notNull()
+      .default('active'),
     createdAt: createdAt(),
   },
   (table) => [index('channel_keys_channel_idx').on(table.channelId)],
@@ -110,10 +134,17 @@ export const channelKeys = pgTable(
 export const channelModels = pgTable(
   'channel_models',
   {
-    channelId: uuid('channel_id').notNull().references(() => channels.id, { onDelete: 'cascade' }),
-    modelId: text('model_id').notNull().references(() => models.id, { onDelete: 'cascade' }),
+    channelId: uuid('channel_id')
+      .notNull()
+      .references(() => channels.id, { onDelete: 'cascade' }),
+    modelId: text('model_id')
+      .notNull()
+      .references(() => models.id, { onDelete: 'cascade' }),
     /** The vendor's own name for the model. */
     vendorModel: text('vendor_model').notNull(),
   },
-  (table) => [primaryKey({ columns: [table.channelId, table.modelId] }), index('channel_models_model_idx').on(table.modelId)],
+  (table) => [
+    primaryKey({ columns: [table.channelId, table.modelId] }),
+    index('channel_models_model_idx').on(table.modelId),
+  ],
 )

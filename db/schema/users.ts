@@ -11,8 +11,12 @@ export const users = pgTable(
     /** Argon2id in PHC text form; null until a password is set through a link. */
     passwordHash: text('password_hash'),
     passwordChangedAt: instant('password_changed_at'),
-    role: text({ enum: ['user', 'admin'] }).notNull().default('user'),
-    status: text({ enum: ['active', 'disabled'] }).notNull().default('active'),
+    role: text({ enum: ['user', 'admin'] })
+      .notNull()
+      .default('user'),
+    status: text({ enum: ['active', 'disabled'] })
+      .notNull()
+      .default('active'),
     /** Chosen interface language; null follows the browser. */
     locale: text(),
     createdAt: createdAt(),
@@ -28,7 +32,9 @@ export const sessions = pgTable(
   'sessions',
   {
     id: uuid().primaryKey(),
-    userId: uuid('user_id').notNull().references(() => users.id, { onDelete: 'cascade' }),
+    userId: uuid('user_id')
+      .notNull()
+      .references(() => users.id, { onDelete: 'cascade' }),
     ip: text().notNull(),
     userAgent: text('user_agent').notNull(),
     createdAt: createdAt(),
