@@ -1,8 +1,8 @@
+import en from '#lib/i18n/messages/en/errors.json' with { type: 'json' }
+import zh from '#lib/i18n/messages/zh-CN/errors.json' with { type: 'json' }
 import { type BehaviorName, VENDOR_WORDS } from '#tests/support/fake-vendor.ts'
 import { ChatPage } from './support/chat-page.ts'
 import { expect, signIn, test } from './support/fixtures.ts'
-import en from '#lib/i18n/messages/en/errors.json' with { type: 'json' }
-import zh from '#lib/i18n/messages/zh-CN/errors.json' with { type: 'json' }
 
 const failures: { behavior: BehaviorName; code: keyof typeof en }[] = [
   { behavior: 'unauthorized', code: 'vendor_key_refused' },
@@ -38,7 +38,11 @@ for (const { behavior, code } of failures) {
   })
 }
 
-test('a person without credits is told so before anything is sent, and keeps the text', async ({ page, context, installation }) => {
+test('a person without credits is told so before anything is sent, and keeps the text', async ({
+  page,
+  context,
+  installation,
+}) => {
   const person = await installation.createPerson({ credits: 0 })
   await signIn(context, installation.service.url, person)
   const chat = new ChatPage(page)
@@ -46,7 +50,13 @@ test('a person without credits is told so before anything is sent, and keeps the
   const sentBefore = installation.vendor.requests.length
   await chat.ask('Something I cannot pay for')
   await expect(chat.composer).toHaveValue('Something I cannot pay for')
-  await expect(page.getByRole('alert').or(page.getByRole('status')).filter({ hasText: /credits/ }).first()).toBeVisible()
+  await expect(
+    page
+      .getByRole('alert')
+      .or(page.getByRole('status'))
+      .filter({ hasText: /credits/ })
+      .first(),
+  ).toBeVisible()
   await expect(chat.questions).toHaveCount(0)
   expect(installation.vendor.requests.length).toBe(sentBefore)
 })

@@ -1,8 +1,13 @@
-import { expect, signIn, test } from './support/fixtures.ts'
-import { ChatPage } from './support/chat-page.ts'
+import { answers } from '#tests/support/fake-vendor.ts'
 import { startService } from '#tests/support/service.ts'
+import { ChatPage } from './support/chat-page.ts'
+import { expect, signIn, test } from './support/fixtures.ts'
 
-test('a page, an action, a route and instrumentation share one pool and one set of live runs', async ({ page, context, installation }) => {
+test('a page, an action, a route and instrumentation share one pool and one set of live runs', async ({
+  page,
+  context,
+  installation,
+}) => {
   const service = await startService(installation.database, { NODE_OPTIONS: '--inspect=127.0.0.1:0' })
   try {
     const person = await installation.createPerson()
@@ -18,12 +23,31 @@ test('a page, an action, a route and instrumentation share one pool and one set 
     await page.getByRole('button', { name: 'Save' }).first().click()
     await expect(page.getByText('Saved').first()).toBeVisible()
 
-    const sharers = await evaluateInServer(service.output(), `
-      Object.fromEntries([...globalThis[Symbol.for('undefined-behavior.singletons')]].map(([name, entry]) => [name, entry.sharers.size]))`)
+    const sharers = await evaluateInServer(
+      service.output(),
+      `Object.fromEntries([...globalThis[Symbol.for('undefined-behavior.singletons')]].map(([name, entry]) => [name, entry.sharers.size]))`,
+    )
     console.log('module copies that share an instance:', JSON.stringify(sharers))
     // Routes, pages with actions, and instrumentation each load their own copy of every module.
     expect(sharers.database).toBeGreaterThanOrEqual(3)
-    expect(sharers['live-runs']).toBeGreaterThanOrEqual(2)
+
+    // A route starts a run; instrumentation's hook ends it when the process is told to stop.
+    installation.vendor.setBehavior(
+      answers({ text: Array.from({ length: 1000 }, (_, i) => `still${i} `), intervalMs: 50 }),
+    )
+    await page.goto(`${service.url}/`)
+    await chat.waitUntilAlive()
+    await chat.ask('Who ends you?')
+    await expect(chat.answers).toContainText('still3')
+    expect(await service.stop()).toBe(0)
+    const runs = await installation.database.db.execute<{ status: string; hold: string }>(
+      `SELECT g.status, h.state AS hold FROM generations g JOIN holds h ON h.id = g.hold_id
+       WHERE g.user_id = '${person.userId}' ORDER BY g.created_at`,
+    )
+    expect(runs.rows).toEqual([
+      { status: 'completed', hold: 'captured' },
+      { status: 'interrupted', hold: 'captured' },
+    ])
   } finally {
     await service.stop()
   }

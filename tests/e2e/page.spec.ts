@@ -17,7 +17,11 @@ test('with JavaScript off, a conversation shows its messages', async ({ page, co
   await chat.ask('Can you be read?')
   await chat.answered()
 
-  const plain = await browser.newContext({ baseURL: installation.service.url, javaScriptEnabled: false, storageState: await context.storageState() })
+  const plain = await browser.newContext({
+    baseURL: installation.service.url,
+    javaScriptEnabled: false,
+    storageState: await context.storageState(),
+  })
   const reader = await plain.newPage()
   await reader.goto(page.url())
   await expect(reader.getByText('Can you be read?').first()).toBeVisible()
@@ -26,7 +30,11 @@ test('with JavaScript off, a conversation shows its messages', async ({ page, co
   await plain.close()
 })
 
-test('the empty chat page stays within its budget of JavaScript and asks no other host', async ({ page, context, installation }) => {
+test('the empty chat page stays within its budget of JavaScript and asks no other host', async ({
+  page,
+  context,
+  installation,
+}) => {
   const person = await installation.createPerson()
   await signIn(context, installation.service.url, person)
   const loaded = new Map<string, number>()
@@ -44,7 +52,9 @@ test('the empty chat page stays within its budget of JavaScript and asks no othe
   await chat.open()
   await page.waitForLoadState('networkidle')
   const empty = sum(loaded)
-  console.log(`JavaScript of the empty chat page, compressed: ${empty} bytes in ${loaded.size} files (budget ${EMPTY_CHAT_BUDGET})`)
+  console.log(
+    `JavaScript of the empty chat page, compressed: ${empty} bytes in ${loaded.size} files (budget ${EMPTY_CHAT_BUDGET})`,
+  )
   expect(empty).toBeGreaterThan(50_000)
   expect(empty).toBeLessThanOrEqual(EMPTY_CHAT_BUDGET)
 

@@ -4,7 +4,10 @@ import { expect, test } from './support/fixtures.ts'
 // Chromium maps this address to this machine (playwright.config.ts): the server sees the phone's Host header.
 const LAN_HOST = '192.168.77.7'
 
-test('from a phone in the LAN: register, ask, sign out and in again, without ever being sent to localhost', async ({ page, installation }) => {
+test('from a phone in the LAN: register, ask, sign out and in again, without ever being sent to localhost', async ({
+  page,
+  installation,
+}) => {
   installation.vendor.setBehavior('answer')
   const url = `http://${LAN_HOST}:${installation.service.port}`
   const elsewhere: string[] = []
@@ -37,7 +40,11 @@ test('from a phone in the LAN: register, ask, sign out and in again, without eve
   expect(elsewhere).toEqual([])
 })
 
-test('a session that was revoked leads to a sign-in page that works, not into a loop', async ({ page, context, installation }) => {
+test('a session that was revoked leads to a sign-in page that works, not into a loop', async ({
+  page,
+  context,
+  installation,
+}) => {
   const { signIn } = await import('./support/fixtures.ts')
   const person = await installation.createPerson()
   await signIn(context, installation.service.url, person)

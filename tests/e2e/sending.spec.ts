@@ -20,7 +20,11 @@ test('pressing send twice sends once', async ({ page, context, installation }) =
   await expect(chat.questions).toHaveCount(1)
 })
 
-test('an answer is stopped: what came is kept and charged, and a retry stands beside it', async ({ page, context, installation }) => {
+test('an answer is stopped: what came is kept and charged, and a retry stands beside it', async ({
+  page,
+  context,
+  installation,
+}) => {
   const person = await installation.createPerson()
   await signIn(context, installation.service.url, person)
   const chat = new ChatPage(page)
@@ -45,7 +49,11 @@ test('an answer is stopped: what came is kept and charged, and a retry stands be
   await expect(chat.answers).toContainText('part3')
 })
 
-test('a reload while the answer streams picks it up without a lost or doubled word', async ({ page, context, installation }) => {
+test('a reload while the answer streams picks it up without a lost or doubled word', async ({
+  page,
+  context,
+  installation,
+}) => {
   const person = await installation.createPerson()
   await signIn(context, installation.service.url, person)
   const chat = new ChatPage(page)
@@ -59,7 +67,11 @@ test('a reload while the answer streams picks it up without a lost or doubled wo
   await expect(chat.answers.locator('.markdown')).toHaveText(words.join('').trim())
 })
 
-test('a message that failed on its way is given back, and sending it again does not double it', async ({ page, context, installation }) => {
+test('a message that failed on its way is given back, and sending it again does not double it', async ({
+  page,
+  context,
+  installation,
+}) => {
   const person = await installation.createPerson()
   await signIn(context, installation.service.url, person)
   const chat = new ChatPage(page)

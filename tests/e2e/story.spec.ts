@@ -20,6 +20,7 @@ test('a person registers, asks in Chinese, watches the answer arrive, pays exact
   await page.goto('/')
   await expect(page).toHaveURL(/\/sign-in/)
   await page.getByRole('link', { name: 'Create an account' }).click()
+  await expect(page.getByRole('heading', { name: 'Create your account' })).toBeVisible()
   await page.getByLabel('E-mail').fill('mei@example.com')
   await page.getByLabel('Name').fill('Mei')
   await page.getByRole('textbox', { name: 'Password' }).fill('correct horse battery')
@@ -82,7 +83,9 @@ test('a person registers, asks in Chinese, watches the answer arrive, pays exact
 
   // Somebody else: the page, the API and the events are not there for them.
   const conversationId = conversationUrl.split('/').at(-1)
-  const generation = await database.db.execute<{ id: string }>('SELECT id FROM generations ORDER BY created_at DESC LIMIT 1')
+  const generation = await database.db.execute<{ id: string }>(
+    'SELECT id FROM generations ORDER BY created_at DESC LIMIT 1',
+  )
   const other = await installation.createPerson({ name: 'Other' })
   const context = await browser.newContext({ baseURL: installation.service.url })
   const { signIn } = await import('./support/fixtures.ts')

@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright'
-import { test as base, type BrowserContext, expect, type Page } from '@playwright/test'
+import { type BrowserContext, test as base, expect, type Page } from '@playwright/test'
 import { channelKeys } from '#db/schema/index.ts'
 import { systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
@@ -39,7 +39,21 @@ export const test = base.extend<Record<never, never>, { installation: Installati
         if (code !== 0) throw new Error(`admin ${args.join(' ')}: ${stderr}`)
       }
       await setUp('channel', 'add', '--name', 'test', '--vendor', 'openai', '--base-url', vendor.url, '--key-stdin')
-      await setUp('model', 'set', MODEL_ID, '--input', '100', '--output', '400', '--context', '32000', '--max-output', '4096', '--channel', 'test')
+      await setUp(
+        'model',
+        'set',
+        MODEL_ID,
+        '--input',
+        '100',
+        '--output',
+        '400',
+        '--context',
+        '32000',
+        '--max-output',
+        '4096',
+        '--channel',
+        'test',
+      )
       const service = await startService(database)
       await use({
         service,
@@ -66,7 +80,11 @@ export const test = base.extend<Record<never, never>, { installation: Installati
 
 async function createPerson(database: TestDatabase, { credits = 10, name = 'Ada Example' } = {}): Promise<Person> {
   const email = `${newId()}@example.com`
-  const created = await runAdmin(database, ['create-user', '--email', email, '--name', name, '--password-stdin', '--json'], PASSWORD)
+  const created = await runAdmin(
+    database,
+    ['create-user', '--email', email, '--name', name, '--password-stdin', '--json'],
+    PASSWORD,
+  )
   if (created.code !== 0) throw new Error(`create-user: ${created.stderr}`)
   const { userId } = JSON.parse(created.stdout) as { userId: string }
   const ctx = systemCtx('test', database.db)
