@@ -119,9 +119,12 @@ export const CATALOGUE: readonly CatalogueModel[] = [
     displayName: 'ERNIE 4.5 Turbo',
     contextTokens: 128_000,
     maxOutputTokens: 12_288,
-    price: { currency: 'CNY', input: '0.8', output: '3.2' },
-    // The price of its launch, of which this is a report; no page that states it now could be read.
-    source: { url: 'https://infoq.cn/article/0qljgzktyUV7mjWertCa', date: '2025-04-27' },
+    price: { currency: 'CNY', input: '0.8', cacheRead: '0.2', output: '3.2' },
+    // Baidu's price page as LobeHub's catalogue gives it, in a state from after November 2025.
+    source: {
+      url: 'https://github.com/lobehub/lobe-chat/blob/349d55625f184c6802e38fa19a930bac6296ded8/packages/model-bank/src/aiModels/wenxin.ts',
+      date: '2026-11-22',
+    },
   },
   {
     ...ERNIE,
