@@ -5,30 +5,30 @@ import { useTranslations } from 'next-intl'
 import { type ComponentProps, lazy, Suspense, useState } from 'react'
 import { useShell } from '#app/(chat)/_shell/shell-context.ts'
 
-const ModelMenu = lazy(() => import('#app/(chat)/_composer/model-menu.tsx'))
+const loadMenu = () => import('#app/(chat)/_composer/model-menu.tsx')
+const ModelMenu = lazy(loadMenu)
 
 /** The model that will answer. The list loads when it is reached for. */
 export function ModelPicker({ modelId, onChange }: { modelId: string | null; onChange: (modelId: string) => void }) {
   const t = useTranslations('chat')
   const { models } = useShell()
-  const [isLoaded, setLoaded] = useState(false)
+  const [isWanted, setWanted] = useState(false)
   const [isOpen, setOpen] = useState(false)
   const name = models.find((model) => model.id === modelId)?.displayName ?? t('noModel')
 
-  const reach = () => setLoaded(true)
   const trigger = (
     <Trigger
       name={name}
       disabled={models.length === 0}
-      onPointerEnter={reach}
-      onFocus={reach}
+      onPointerEnter={() => void loadMenu()}
+      onFocus={() => void loadMenu()}
       onClick={() => {
-        reach()
+        setWanted(true)
         setOpen(true)
       }}
     />
   )
-  if (!isLoaded) return trigger
+  if (!isWanted) return trigger
   return (
     <Suspense fallback={trigger}>
       <ModelMenu

@@ -9,7 +9,8 @@ import { useDeleteConversation, useRenameConversation, useRestoreConversation } 
 import { useShell } from '#app/(chat)/_shell/shell-context.ts'
 import type { ConversationSummary } from '#lib/chat/shared.ts'
 
-const ConversationMenu = lazy(() => import('#app/(chat)/_sidebar/conversation-menu.tsx'))
+const loadMenu = () => import('#app/(chat)/_sidebar/conversation-menu.tsx')
+const ConversationMenu = lazy(loadMenu)
 
 const TITLE_MAX = 120
 const MENU_BUTTON =
@@ -23,7 +24,7 @@ export function ConversationRow({ item, running }: { item: ConversationSummary; 
   const isCurrent = usePathname() === `/c/${item.id}`
   const [isRenaming, setRenaming] = useState(false)
   const [isMenuOpen, setMenuOpen] = useState(false)
-  const [isMenuLoaded, setMenuLoaded] = useState(false)
+  const [isMenuWanted, setMenuWanted] = useState(false)
   const rename = useRenameConversation()
   const remove = useDeleteConversation()
   const restore = useRestoreConversation()
@@ -83,10 +84,10 @@ export function ConversationRow({ item, running }: { item: ConversationSummary; 
       aria-label={t('conversationMenu', { title })}
       aria-haspopup="menu"
       className={`${MENU_BUTTON} needs-script`}
-      onPointerEnter={() => setMenuLoaded(true)}
-      onFocus={() => setMenuLoaded(true)}
+      onPointerEnter={() => void loadMenu()}
+      onFocus={() => void loadMenu()}
       onClick={() => {
-        setMenuLoaded(true)
+        setMenuWanted(true)
         setMenuOpen(true)
       }}
     >
@@ -110,7 +111,7 @@ export function ConversationRow({ item, running }: { item: ConversationSummary; 
         )}
         <span className="truncate">{title}</span>
       </Link>
-      {isMenuLoaded ? (
+      {isMenuWanted ? (
         <Suspense fallback={button}>
           <ConversationMenu
             className={MENU_BUTTON}

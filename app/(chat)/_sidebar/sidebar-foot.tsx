@@ -2,11 +2,12 @@
 
 import { ChevronsUpDown, Wallet } from 'lucide-react'
 import { useLocale, useTranslations } from 'next-intl'
-import { lazy, Suspense, useState } from 'react'
+import { type ComponentProps, lazy, Suspense, useState } from 'react'
 import { type Status, useShell } from '#app/(chat)/_shell/shell-context.ts'
 import { decodeMicros, formatCredits } from '#lib/money.ts'
 
-const PersonMenu = lazy(() => import('#app/(chat)/_sidebar/person-menu.tsx'))
+const loadMenu = () => import('#app/(chat)/_sidebar/person-menu.tsx')
+const PersonMenu = lazy(loadMenu)
 
 const TRIGGER =
   'flex min-h-10 w-full items-center gap-2.5 rounded-lg px-2 py-1.5 text-start text-sm hover:bg-soft aria-expanded:bg-soft touch:min-h-11'
@@ -15,10 +16,19 @@ const TRIGGER =
 export function SidebarFoot({ status }: { status: Status | undefined }) {
   const t = useTranslations('chat')
   const locale = useLocale()
-  const [isLoaded, setLoaded] = useState(false)
+  const [isWanted, setWanted] = useState(false)
   const [isOpen, setOpen] = useState(false)
 
-  const trigger = <PersonTrigger onReach={() => setLoaded(true)} onOpen={() => setOpen(true)} />
+  const trigger = (
+    <PersonTrigger
+      onPointerEnter={() => void loadMenu()}
+      onFocus={() => void loadMenu()}
+      onClick={() => {
+        setWanted(true)
+        setOpen(true)
+      }}
+    />
+  )
   const held = status ? decodeMicros(status.balance.heldMicros) : 0n
   return (
     <div className="border-line border-t px-2 pt-2 pb-[max(0.5rem,env(safe-area-inset-bottom))]">
@@ -34,7 +44,7 @@ export function SidebarFoot({ status }: { status: Status | undefined }) {
           )}
         </p>
       )}
-      {isLoaded ? (
+      {isWanted ? (
         <Suspense fallback={trigger}>
           <PersonMenu open={isOpen} onOpenChange={setOpen} trigger={<PersonTrigger />} />
         </Suspense>
@@ -45,9 +55,7 @@ export function SidebarFoot({ status }: { status: Status | undefined }) {
   )
 }
 
-type PersonTriggerProps = React.ComponentProps<'button'> & { onReach?: () => void; onOpen?: () => void }
-
-function PersonTrigger({ onReach, onOpen, ...rest }: PersonTriggerProps) {
+function PersonTrigger(props: ComponentProps<'button'>) {
   const t = useTranslations('chat')
   const { userName } = useShell()
   return (
@@ -56,13 +64,7 @@ function PersonTrigger({ onReach, onOpen, ...rest }: PersonTriggerProps) {
       aria-haspopup="menu"
       aria-label={t('personMenu', { name: userName })}
       className={TRIGGER}
-      onPointerEnter={onReach}
-      onFocus={onReach}
-      onClick={() => {
-        onReach?.()
-        onOpen?.()
-      }}
-      {...rest}
+      {...props}
     >
       <span
         aria-hidden="true"

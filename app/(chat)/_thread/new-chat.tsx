@@ -1,6 +1,5 @@
 'use client'
 
-import { usePathname } from 'next/navigation'
 import { useEffect, useState } from 'react'
 import { useShell } from '#app/(chat)/_shell/shell-context.ts'
 import { ChatScreen } from '#app/(chat)/_thread/chat-screen.tsx'
@@ -9,17 +8,26 @@ import { newId } from '#lib/id.ts'
 /** An empty chat; each "new chat" is another one, although the page stays. */
 export function NewChat() {
   const { newChat } = useShell()
+  useEffect(openElsewhere, [])
   return <EmptyChat key={newChat} />
 }
 
 function EmptyChat() {
   const [conversationId] = useState(newId)
-  const pathname = usePathname()
 
-  // Going back to a chat that was begun here: the browser knows its address, but this page does not have it.
   useEffect(() => {
-    if (pathname.startsWith('/c/') && pathname !== `/c/${conversationId}`) location.replace(pathname)
-  }, [pathname, conversationId])
+    const openOther = () => location.pathname !== `/c/${conversationId}` && openElsewhere()
+    window.addEventListener('popstate', openOther)
+    return () => window.removeEventListener('popstate', openOther)
+  }, [conversationId])
 
   return <ChatScreen conversationId={conversationId} isNew title="" messages={[]} hasEarlier={false} renderId={null} />
+}
+
+/**
+ * Going back to a chat that was begun here, the browser knows its address and this page knows nothing of it: only the
+ * address was changed when it began.
+ */
+function openElsewhere(): void {
+  if (location.pathname.startsWith('/c/')) location.replace(location.pathname)
 }
