@@ -2,6 +2,7 @@
 
 import { useLocale, useTranslations } from 'next-intl'
 import { lazy, Suspense, useRef, useState } from 'react'
+import { formatSeconds } from '#app/(chat)/_receipt/format-seconds.ts'
 import type { Receipt } from '#lib/inference/shared.ts'
 import { decodeMicros, formatCredits } from '#lib/money.ts'
 
@@ -59,15 +60,4 @@ export function MoneyLine({ receipt }: { receipt: Receipt }) {
       )}
     </>
   )
-}
-
-/** Seconds with one digit behind the point, in the reader's way of writing. */
-export function formatSeconds(milliseconds: number, locale: string): string {
-  return new Intl.NumberFormat(locale, {
-    style: 'unit',
-    unit: 'second',
-    unitDisplay: 'narrow',
-    minimumFractionDigits: 1,
-    maximumFractionDigits: 1,
-  }).format(milliseconds / 1000)
 }

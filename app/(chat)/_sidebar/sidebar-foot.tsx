@@ -59,20 +59,17 @@ function PersonTrigger(props: ComponentProps<'button'>) {
   const t = useTranslations('chat')
   const { userName } = useShell()
   return (
-    <button
-      type="button"
-      aria-haspopup="menu"
-      aria-label={t('personMenu', { name: userName })}
-      className={TRIGGER}
-      {...props}
-    >
+    <button type="button" aria-haspopup="menu" className={TRIGGER} {...props}>
       <span
         aria-hidden="true"
         className="flex size-7 shrink-0 items-center justify-center rounded-full bg-accent-soft font-medium text-accent text-xs"
       >
         {[...userName][0]?.toLocaleUpperCase()}
       </span>
-      <span className="min-w-0 flex-1 truncate">{userName}</span>
+      <span className="min-w-0 flex-1 truncate">
+        {userName}
+        <span className="sr-only">: {t('personMenu')}</span>
+      </span>
       <ChevronsUpDown className="size-4 shrink-0 text-muted" aria-hidden="true" />
     </button>
   )

@@ -3,8 +3,6 @@ import type { Pipeline } from '#app/_ui/markdown/pipeline.ts'
 /** A text that grows, cut into blocks that will not change any more and one last block that may. */
 export type Blocks = { settled: readonly string[]; rest: string }
 
-export const NO_BLOCKS: Blocks = { settled: [], rest: '' }
-
 // A definition anywhere changes links and footnotes everywhere, so such a text is not cut.
 const DEFINITION = /^ {0,3}\[[^\]\n]+\]:/m
 

@@ -2,9 +2,8 @@
 
 import { memo, useEffect, useMemo, useRef, useState } from 'react'
 import type { Blocks } from '#app/_ui/markdown/blocks.ts'
+import type { Client } from '#app/_ui/markdown/client.ts'
 import type { Extras, MarkdownLabels, Pipeline } from '#app/_ui/markdown/pipeline.ts'
-
-type Client = typeof import('#app/_ui/markdown/client.ts')
 
 type LiveMarkdownProps = {
   text: string
@@ -29,7 +28,7 @@ export function LiveMarkdown({ text, done, labels, idPrefix }: LiveMarkdownProps
 type LiveBlocksProps = { text: string; done: boolean; client: Client; pipeline: Pipeline }
 
 function LiveBlocks({ text, done, client, pipeline }: LiveBlocksProps) {
-  const previous = useRef<Blocks>(client.NO_BLOCKS)
+  const previous = useRef<Blocks>({ settled: [], rest: '' })
   const blocks = useMemo(() => client.growBlocks(previous.current, text, pipeline.parse), [client, text, pipeline])
   useEffect(() => {
     previous.current = blocks
@@ -56,7 +55,7 @@ function useClient(): Client | null {
     let wanted = true
     // Words without their marks are still words: when the renderer cannot be had, they stay as they are.
     import('#app/_ui/markdown/client.ts').then(
-      (module) => wanted && setClient(module),
+      ({ client }) => wanted && setClient(client),
       () => undefined,
     )
     return () => {

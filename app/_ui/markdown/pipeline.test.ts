@@ -4,7 +4,7 @@ import { toJsxRuntime } from 'hast-util-to-jsx-runtime'
 import type { JSX } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, it } from 'vitest'
-import { growBlocks, NO_BLOCKS } from '#app/_ui/markdown/blocks.ts'
+import { type Blocks, growBlocks } from '#app/_ui/markdown/blocks.ts'
 import { closeOpenSyntax } from '#app/_ui/markdown/close-open-syntax.ts'
 import { highlight } from '#app/_ui/markdown/highlight.ts'
 import { JSX_OPTIONS } from '#app/_ui/markdown/jsx-options.ts'
@@ -14,6 +14,7 @@ import { createPipeline } from '#app/_ui/markdown/pipeline.ts'
 import { renderMarkdown } from '#app/_ui/markdown/server.ts'
 
 const labels = { copy: 'Copy', code: 'Code', table: 'Table', footnotes: 'Footnotes' }
+const NO_BLOCKS: Blocks = { settled: [], rest: '' }
 const bare = createPipeline({ labels })
 const full = createPipeline({ labels, idPrefix: 'm', math, highlight })
 const html = (markdown: string) => toHtml(bare.render(markdown))

@@ -14,7 +14,7 @@ function replaceElements(parent: Parent, replace: (element: Element, parent: Par
 }
 
 /** Only addresses that lead to the open web: relative ones would act on our own site. */
-export function isOpenLink(href: unknown): href is string {
+function isOpenLink(href: unknown): href is string {
   if (typeof href !== 'string') return false
   try {
     return ['http:', 'https:', 'mailto:'].includes(new URL(href).protocol)
