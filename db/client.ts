@@ -24,5 +24,8 @@ export function createDatabase(url: string, max: number) {
   })
   // An idle connection that the server closed is not an event of any request.
   pool.on('error', () => undefined)
+  // While a transaction holds a connection its loss has no other listener between two statements, and an `error`
+  // that nobody hears ends the process. The transaction learns of it with its next statement.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   return drizzle({ client: pool })
 }
