@@ -1,9 +1,12 @@
 import { drizzle } from 'drizzle-orm/node-postgres'
 import pg from 'pg'
+import { quietErrors } from '#db/quiet-errors.ts'
 
 // bigint columns arrive as bigint, never as a float or a string (OID 20 = int8, 1016 = int8[]).
 pg.types.setTypeParser(20, BigInt)
 pg.types.setTypeParser(1016 as never, (text: string) => text.slice(1, -1).split(',').filter(Boolean).map(BigInt))
+
+quietErrors()
 
 export type Database = ReturnType<typeof createDatabase>
 export type Transaction = Parameters<Parameters<Database['transaction']>[0]>[0]
