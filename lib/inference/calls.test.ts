@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { channelKeys, channels, transfers } from '#db/schema/index.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
-import { countTokens, recomputeCost, run, settle, settleInterrupted } from '#lib/inference/index.ts'
+import { countTokens, type RunLimits, recomputeCost, run, settle, settleInterrupted } from '#lib/inference/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import {
   answers,
@@ -50,14 +50,17 @@ afterAll(async () => {
   await database.close()
 })
 
-const QUICK = { firstByteMs: 100, silenceMs: 100 }
+/** Short limits only where a vendor is silent: a busy machine is no slow vendor. */
+const LIMITS: Record<string, Partial<RunLimits>> = { silent: { firstByteMs: 100 }, stalled: { silenceMs: 500 } }
 
 /** Makes one call and checks what must hold after every call, however it went. */
 async function call(behavior?: BehaviorName | Parameters<FakeVendor['setBehavior']>[0], model = modelId) {
   if (behavior) vendor.setBehavior(behavior)
   const before = await payer.wallet()
   const admission = await admitCall(payer, model)
-  const carried = await carryOut(payer, admission, { limits: QUICK })
+  const carried = await carryOut(payer, admission, {
+    limits: typeof behavior === 'string' ? LIMITS[behavior] : undefined,
+  })
   const wallet = await payer.wallet()
   const { receipt, record } = carried
   expect(wallet).toMatchObject({ heldMicros: 0n, openHolds: 0 })
