@@ -296,6 +296,19 @@ describe('retryGeneration', () => {
   })
 })
 
+describe('retryGeneration of a long answer', () => {
+  it('asks the question again, however long the answer was that it replaces', async () => {
+    vendor.setBehavior(answers({ text: ['so much to say. '.repeat(6_000)] }))
+    const { started, answer } = await ask(person, { text: 'Tell me all of it.' })
+    expect(answer.end).toMatchObject({ status: 'completed' })
+    vendor.setBehavior('answer')
+    const retried = await retryGeneration(person, { requestId: newId(), messageId: started.assistantMessageId })
+    const second = await readAll(await readEvents(person, retried))
+    expect(vendor.requests.at(-1)!.body.messages).toEqual([{ role: 'user', content: 'Tell me all of it.' }])
+    expect(second.end!.receipt).toMatchObject({ omittedTurns: 0 })
+  })
+})
+
 describe('somebody else', () => {
   it('finds none of it, and changes nothing', async () => {
     const words = dictated()

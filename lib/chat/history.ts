@@ -18,12 +18,20 @@ export type LeafOfHistory = {
 /**
  * What a model is told: the path from a message up to the first of its conversation, oldest first. Messages that
  * cannot fit the model's context any more come without their text, only to be counted as left out.
+ * @param input.leaf whether the leaf is told too, or is an answer to be replaced, which then takes no room
  * @returns null when there is no such message of this person's
  */
 export async function readHistory(
   ctx: Ctx,
-  input: { userId: string; leafId: string; conversationId?: string; modelId?: string },
-): Promise<{ leaf: LeafOfHistory; turns: PromptTurn[]; turnsBeforeLeaf: PromptTurn[] } | null> {
+  input: {
+    userId: string
+    leafId: string
+    leaf: 'told' | 'replaced'
+    conversationId?: string
+    modelId?: string
+  },
+): Promise<{ leaf: LeafOfHistory; turns: PromptTurn[] } | null> {
+  const isReplaced = input.leaf === 'replaced'
   const result = await ctx.db.execute<{
     role: 'user' | 'assistant'
     text: string
@@ -36,7 +44,7 @@ export async function readHistory(
   }>(sql`
     WITH RECURSIVE path AS (
       SELECT m.id, m.parent_id, m.conversation_id, coalesce(m.tokens, octet_length(m.text)) AS tokens,
-        coalesce(m.tokens, octet_length(m.text))::bigint AS total, 1 AS depth
+        CASE WHEN ${isReplaced} THEN 0 ELSE coalesce(m.tokens, octet_length(m.text)) END::bigint AS total, 1 AS depth
       FROM messages m
       WHERE m.user_id = ${input.userId} AND m.id = ${input.leafId}
         AND m.conversation_id = coalesce(${input.conversationId ?? null}::uuid, m.conversation_id)
@@ -70,8 +78,8 @@ export async function readHistory(
     modelId: last.model_id,
     status: last.status,
   }
+  const told = isReplaced ? result.rows.slice(0, -1) : result.rows
   // An answer that failed before it said anything is no turn.
-  const turnsOf = (rows: typeof result.rows) =>
-    rows.filter((row) => row.is_said).map(({ role, text, tokens }) => ({ role, text, tokens }))
-  return { leaf, turns: turnsOf(result.rows), turnsBeforeLeaf: turnsOf(result.rows.slice(0, -1)) }
+  const turns = told.filter((row) => row.is_said).map(({ role, text, tokens }) => ({ role, text, tokens }))
+  return { leaf, turns }
 }

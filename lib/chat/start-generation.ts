@@ -60,6 +60,7 @@ export async function startGeneration(ctx: Ctx, input: StartGenerationInput): Pr
       ? readHistory(ctx, {
           userId,
           leafId: request.parentId,
+          leaf: 'told',
           conversationId: request.conversationId,
           modelId: request.modelId,
         })
@@ -110,11 +111,12 @@ export async function retryGeneration(ctx: Ctx, input: RetryGenerationInput): Pr
   const request = retryGenerationInput.parse(input)
   const { userId } = requireUser(ctx)
   const { requestId, ...body } = request
-  const history = await readHistory(ctx, { userId, leafId: request.messageId, modelId: request.modelId })
+  const { messageId: leafId, modelId: otherModelId } = request
+  const history = await readHistory(ctx, { userId, leafId, leaf: 'replaced', modelId: otherModelId })
   if (!history?.leaf.parentId) throw new AppError('not_found')
   requireFinishedAnswer(history.leaf)
   const { conversationId, parentId } = history.leaf
-  const modelId = request.modelId ?? history.leaf.modelId
+  const modelId = otherModelId ?? history.leaf.modelId
   invariant(modelId, 'an answer has a model')
 
   const ids = { generationId: newId(), userMessageId: null, assistantMessageId: newId(), holdId: newId() }
@@ -134,7 +136,7 @@ export async function retryGeneration(ctx: Ctx, input: RetryGenerationInput): Pr
     userId,
     conversationId,
     modelId,
-    turns: history.turnsBeforeLeaf,
+    turns: history.turns,
     insertMessages,
     isRetry: true,
   })
