@@ -6,10 +6,10 @@ import { newId } from '#lib/id.ts'
 import { findWallet, HOUSE, openWallet, postTransfer } from '#lib/ledger/index.ts'
 import { cloneDatabase, type TestCluster, type TestDatabase } from '#tests/support/cluster.ts'
 import { type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
-import { runAdmin, type Service, startService, TEST_SECRETS } from '#tests/support/service.ts'
+import { runAdmin, type Service, startService } from '#tests/support/service.ts'
 
-export const MODEL_ID = 'test-model'
-export const PASSWORD = 'correct horse battery'
+const MODEL_ID = 'test-model'
+const PASSWORD = 'correct horse battery'
 
 export type Person = { userId: string; email: string; name: string; password: string }
 
@@ -119,4 +119,4 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(serious.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(' ')).join(', ')}`)).toEqual([])
 }
 
-export { expect, TEST_SECRETS }
+export { expect }
