@@ -8,6 +8,15 @@ const securityHeaders = [
   { key: 'Cross-Origin-Resource-Policy', value: 'same-origin' },
 ]
 
+// For answers that are no document, and for a document that proxy.ts overlooked; its own policy replaces this one.
+const closedPolicy = {
+  key: 'content-security-policy',
+  value: "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+}
+
+// Forms and nothing else: all of it is held in memory before anybody asks who sends it.
+const FORM_LIMIT = '200kb'
+
 /** @type {import('next').NextConfig} */
 const config = {
   poweredByHeader: false,
@@ -20,8 +29,16 @@ const config = {
   // Packages that only the server uses are loaded from node_modules as they are: bundling them four times over
   // (routes, pages, instrumentation, proxy) took most of a build.
   serverExternalPackages: ['drizzle-orm', 'gpt-tokenizer', 'openai', 'rate-limiter-flexible', 'undici'],
-  experimental: { serverSourceMaps: false, turbopackSourceMaps: false },
-  headers: async () => [{ source: '/:path*', headers: securityHeaders }],
+  experimental: {
+    serverSourceMaps: false,
+    turbopackSourceMaps: false,
+    proxyClientMaxBodySize: FORM_LIMIT,
+    serverActions: { bodySizeLimit: FORM_LIMIT },
+  },
+  headers: async () => [
+    { source: '/:path*', headers: securityHeaders },
+    { source: '/((?!_next/static/).*)', headers: [closedPolicy] },
+  ],
 }
 
 export default createNextIntlPlugin('./app/_server/i18n.ts')(config)

@@ -1,8 +1,11 @@
 import { type NextRequest, NextResponse } from 'next/server'
 import { PATH_HEADER } from '#app/_server/page-path.ts'
 
-/** Documents only: it must never see the bodies of `/api` and `/v1`, nor the built files. */
-export const config = { matcher: '/((?!api/|v1/|_next/|.*\\.[a-zA-Z0-9]{1,5}$).*)' }
+/**
+ * All that may be a document, whatever its address ends with. It must never see the bodies of `/api` and `/v1`, nor the
+ * built files; those have the policy of next.config.mjs, which allows nothing.
+ */
+export const config = { matcher: '/((?!api/|v1/|_next/).*)' }
 
 /** Gives each document a nonce of its own, for which Next marks its scripts, and tells the page its address. */
 export function proxy(request: NextRequest): NextResponse {

@@ -120,6 +120,24 @@ test('no page breaks the content security policy, not-found included', async ({ 
   expect(violations).toEqual([])
 })
 
+test('whatever is asked for, nothing runs in the answer that we did not write', async ({ request }) => {
+  for (const address of ['/nowhere', '/nowhere.html', '/link/a.html', '/c/a.txt', '/icon.svg', '/v1', '/apiary']) {
+    const reply = await request.get(address)
+    expect(reply.headers()['content-security-policy'], address).toMatch(
+      /script-src 'self' 'nonce-\S+' 'strict-dynamic';/,
+    )
+  }
+  for (const address of ['/api/nowhere', '/api/health', '/api/status', '/v1/nowhere', '/_next/nowhere']) {
+    const reply = await request.get(address)
+    expect(reply.headers()['content-security-policy'], address).toMatch(
+      /^default-src 'none'; .*frame-ancestors 'none'$/,
+    )
+  }
+  const missing = await request.get('/api/nowhere')
+  expect(missing.status()).toBe(404)
+  expect(await missing.json()).toMatchObject({ error: { code: 'not_found' } })
+})
+
 test('every script of the build is served by us, compressed', async ({ request }) => {
   const folder = path.resolve(import.meta.dirname, '../../.next/static/chunks')
   const script = readdirSync(folder).find((name) => name.endsWith('.js'))
