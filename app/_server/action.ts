@@ -1,12 +1,16 @@
+import { headers } from 'next/headers'
 import type { z } from 'zod'
 import { getCtx } from '#app/_server/context.ts'
 import { type Failure, toFailure } from '#app/_server/failure.ts'
+import { isSameOrigin } from '#app/_server/origin.ts'
 import type { Ctx } from '#lib/ctx.ts'
+import { AppError } from '#lib/errors.ts'
 
 export type ActionResult<T> = { ok: true; data: T } | { ok: false; error: Failure }
 
 /**
- * Makes a server action of a verb: every action is a public endpoint, so its input is checked first.
+ * Makes a server action of a verb: every action is a public endpoint, so its input is checked first, and where it
+ * comes from. Next lets a form pass that names no origin.
  * @returns a function for `'use server'` files that takes a plain object or a form's data
  */
 export function action<S extends z.ZodType, T>(
@@ -16,6 +20,7 @@ export function action<S extends z.ZodType, T>(
   return async (input) => {
     const ctx = await getCtx()
     try {
+      if (!isSameOrigin(await headers())) throw new AppError('forbidden', { message: 'cross-site' })
       const parsed = schema.parse(input instanceof FormData ? readForm(input) : input) as z.output<S>
       return { ok: true, data: await verb(ctx, parsed) }
     } catch (error) {
