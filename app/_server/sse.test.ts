@@ -35,7 +35,7 @@ describe('eventStream', () => {
     }
     const response = eventStream(frames(), start)
     expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8')
-    expect(response.headers.get('cache-control')).toBe('no-cache, no-transform')
+    expect(response.headers.get('cache-control')).toBe('no-store, no-transform')
     expect(response.headers.get('x-accel-buffering')).toBe('no')
     expect(createFrameParser()(await response.text())).toEqual([start, delta(1), delta(2)])
   })

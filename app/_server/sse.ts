@@ -7,7 +7,7 @@ const HEARTBEAT_MS = 10_000
 const HEADERS = {
   'content-type': 'text/event-stream; charset=utf-8',
   // Without `no-transform` Next compresses the stream and holds small events back.
-  'cache-control': 'no-cache, no-transform',
+  'cache-control': 'no-store, no-transform',
   'x-accel-buffering': 'no',
 }
 
