@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { gzipSync } from 'node:zlib'
+import type { Page, Response } from '@playwright/test'
 import { answers } from '#tests/support/fake-vendor.ts'
 import { ChatPage } from './support/chat-page.ts'
 import { expect, expectAccessible, signIn, test } from './support/fixtures.ts'
@@ -37,23 +38,19 @@ test('the empty chat page stays within its budget of JavaScript and asks no othe
 }) => {
   const person = await installation.createPerson()
   await signIn(context, installation.service.url, person)
-  const loaded = new Map<string, number>()
+  const measured: Promise<[path: string, bytes: number]>[] = []
   const foreign: string[] = []
-  page.on('response', async (response) => {
+  page.on('response', (response) => {
     const url = new URL(response.url())
     if (url.origin !== installation.service.url) foreign.push(response.url())
-    if (!url.pathname.endsWith('.js')) return
-    // As the browser was sent it; a server that does not compress is measured as if it did.
-    const sizes = await response.request().sizes()
-    const isCompressed = (await response.headerValue('content-encoding')) !== null
-    loaded.set(url.pathname, isCompressed ? sizes.responseBodySize : gzipSync(await response.body()).length)
+    if (url.pathname.endsWith('.js')) measured.push(measure(response))
   })
   const chat = new ChatPage(page)
   await chat.open()
   await page.waitForLoadState('networkidle')
-  const empty = sum(loaded)
+  const empty = await sum(measured)
   console.log(
-    `JavaScript of the empty chat page, compressed: ${empty} bytes in ${loaded.size} files (budget ${EMPTY_CHAT_BUDGET})`,
+    `JavaScript of the empty chat page, compressed: ${empty} bytes in ${measured.length} files (budget ${EMPTY_CHAT_BUDGET})`,
   )
   expect(empty).toBeGreaterThan(50_000)
   expect(empty).toBeLessThanOrEqual(EMPTY_CHAT_BUDGET)
@@ -61,7 +58,8 @@ test('the empty chat page stays within its budget of JavaScript and asks no othe
   installation.vendor.setBehavior('answer')
   await chat.ask('And while answering?')
   await chat.answered()
-  const answering = sum(loaded)
+  await page.waitForLoadState('networkidle')
+  const answering = await sum(measured)
   console.log(`JavaScript once an answer has streamed: ${answering} bytes (budget ${ANSWERING_BUDGET})`)
   expect(answering).toBeLessThanOrEqual(ANSWERING_BUDGET)
   expect(foreign).toEqual([])
@@ -146,12 +144,22 @@ test('every script of the build is served by us, compressed', async ({ request }
   expect(reply.headers()['content-encoding']).toMatch(/gzip|br/)
 })
 
-function sum(sizes: ReadonlyMap<string, number>): number {
+/** Bytes of a script as the browser was sent it; a server that does not compress is measured as if it did. */
+async function measure(response: Response): Promise<[path: string, bytes: number]> {
+  const isCompressed = (await response.headerValue('content-encoding')) !== null
+  const bytes = isCompressed
+    ? (await response.request().sizes()).responseBodySize
+    : gzipSync(await response.body()).length
+  return [new URL(response.url()).pathname, bytes]
+}
+
+async function sum(measured: readonly Promise<[path: string, bytes: number]>[]): Promise<number> {
+  const sizes = new Map(await Promise.all(measured))
   return [...sizes.values()].reduce((total, size) => total + size, 0)
 }
 
 /** Presses Tab until the element with this name has the focus. */
-async function tabTo(page: import('@playwright/test').Page, name: string | RegExp): Promise<void> {
+async function tabTo(page: Page, name: string | RegExp): Promise<void> {
   const matches = (text: string) => (typeof name === 'string' ? text === name : name.test(text))
   for (let presses = 0; presses < 60; presses++) {
     const focused = await page.evaluate(() => {
