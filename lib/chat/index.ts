@@ -31,4 +31,4 @@ export {
   startGenerationInput,
 } from './start-generation.ts'
 export { stopGeneration } from './stop-generation.ts'
-export { sweepAbandonedRuns, trimEvents } from './sweep.ts'
+export { endStrayRuns, sweepAbandonedRuns, trimEvents } from './sweep.ts'

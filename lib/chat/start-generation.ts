@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Database } from '#db/client.ts'
@@ -7,6 +8,7 @@ import { AppError, invariant } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
 import { type Admission, admit, countTokens, type PromptTurn, workerId } from '#lib/inference/index.ts'
 import { findWallet } from '#lib/ledger/index.ts'
+import { log } from '#lib/log.ts'
 import { type LeafOfHistory, readHistory } from './history.ts'
 import { idInput } from './ids.ts'
 import { type LiveRunIdentity, liveRuns } from './live-runs.ts'
@@ -170,22 +172,19 @@ async function begin(ctx: Ctx, beginning: Beginning): Promise<StartedGeneration>
   const db = rootDatabase(ctx)
   if (liveRuns(db).draining) throw new AppError('shutting_down')
   const walletId = await getWalletId(ctx, db, beginning.userId)
-  let admission: Admission
-  try {
-    admission = await inTransaction(ctx, async (tx) => {
-      await insertGeneration(tx, beginning)
-      return admit(tx, {
-        holdId: beginning.holdId,
-        userId: beginning.userId,
-        walletId,
-        modelId: beginning.modelId,
-        turns: beginning.turns,
-      })
-    })
-  } catch (error) {
-    if (error instanceof KnownRequest) return findStarted(ctx, beginning)
+  const { holdId, userId, modelId, turns } = beginning
+  let admitted: Admission | null = null
+  const admission = await inTransaction(ctx, async (tx) => {
+    await insertGeneration(tx, beginning)
+    admitted = await admit(tx, { holdId, userId, walletId, modelId, turns })
+    return admitted
+  }).catch(async (error: unknown) => {
+    if (error instanceof KnownRequest) return null
+    // With the admission at hand only the commit's answer is missing: the database may have done it.
+    if (admitted && (await wasCommitted(ctx, beginning))) return admitted
     throw error
-  }
+  })
+  if (!admission) return findStarted(ctx, beginning)
 
   const identity: LiveRunIdentity = {
     userId: beginning.userId,
@@ -198,6 +197,27 @@ async function begin(ctx: Ctx, beginning: Beginning): Promise<StartedGeneration>
   runDetached({ db, actor: ctx.actor }, identity, admission)
   const { generationId, conversationId, userMessageId, assistantMessageId } = beginning
   return { generationId, conversationId, userMessageId, assistantMessageId, replayed: false }
+}
+
+const COMMIT_CHECKS = 6
+const FIRST_CHECK_MS = 100
+
+/**
+ * Whether a start is there although its commit was never acknowledged; asks for some seconds while the database is
+ * away. What is not found by then and comes up nevertheless is ended as stray.
+ */
+async function wasCommitted(ctx: Ctx, { userId, generationId }: Beginning): Promise<boolean> {
+  for (let check = 0; check < COMMIT_CHECKS; check++) {
+    await wait(FIRST_CHECK_MS * 2 ** check)
+    try {
+      const found = await ctx.db.execute(sql`
+        SELECT 1 FROM generations WHERE user_id = ${userId} AND id = ${generationId} AND status = 'running'`)
+      return found.rows.length > 0
+    } catch (error) {
+      log.warn({ err: error, generationId }, 'asking whether a start was committed failed')
+    }
+  }
+  return false
 }
 
 async function insertGeneration(ctx: Ctx, beginning: Beginning): Promise<void> {

@@ -1,20 +1,13 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
+import type { Database } from '#db/client.ts'
 import { type Ctx, inTransaction } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
-import { countTokens, settleInterrupted } from '#lib/inference/index.ts'
+import { countTokens, deadWorkers, settleInterrupted, workerId } from '#lib/inference/index.ts'
 import { log } from '#lib/log.ts'
+import { liveRuns } from './live-runs.ts'
 
 const BATCH = 50
 const TRIM_BATCH = 5_000
-
-/**
- * A worker that will not come back: it said so, or its heartbeat is older than 30 s by the database's clock. A restart
- * of the database stops all heartbeats for a moment and kills nobody.
- */
-const DEAD_WORKERS = sql`
-  SELECT w.id FROM workers w
-  WHERE w.stopped_at IS NOT NULL
-    OR now() - greatest(w.heartbeat_at, pg_postmaster_start_time()) > interval '30 seconds'`
 
 type Abandoned = {
   user_id: string
@@ -25,53 +18,79 @@ type Abandoned = {
   message_id: string
 }
 
+const COLUMNS = sql`user_id, id, epoch, hold_id, conversation_id, message_id`
+
 /**
  * Ends generations whose process died: keeps what was said, marks them interrupted and settles them. A process that
- * wakes up afterwards finds its epoch raised and can write nothing more.
+ * wakes up afterwards finds its epoch raised and can write nothing more. Any number of processes may sweep at once.
  * @returns how many were ended; a full batch means that more may be waiting
  */
 export async function sweepAbandonedRuns(ctx: Ctx): Promise<{ ended: number; hasMore: boolean }> {
   const abandoned = await ctx.db.execute<Abandoned>(sql`
-    SELECT user_id, id, epoch, hold_id, conversation_id, message_id FROM generations
-    WHERE running_worker_id IN (${DEAD_WORKERS}) LIMIT ${BATCH}`)
+    SELECT ${COLUMNS} FROM generations WHERE running_worker_id IN (${deadWorkers()}) LIMIT ${BATCH}`)
+  const ended = await endAll(ctx, abandoned.rows, sql`running_worker_id IN (${deadWorkers()})`)
+  return { ended, hasMore: ended === BATCH }
+}
+
+/**
+ * Ends generations that carry this process's name and do not run here, as after a start whose commit was never
+ * acknowledged. A minute is longer than any start takes between its commit and its run.
+ * @returns how many were ended
+ */
+export async function endStrayRuns(ctx: Ctx & { db: Database }): Promise<number> {
+  const owned = await ctx.db.execute<Abandoned>(sql`
+    SELECT ${COLUMNS} FROM generations
+    WHERE running_worker_id = ${workerId()} AND created_at < now() - interval '1 minute'`)
+  const { byId } = liveRuns(ctx.db)
+  const stray = owned.rows.filter(({ id }) => !byId.has(id))
+  return endAll(ctx, stray, sql`running_worker_id = ${workerId()}`)
+}
+
+async function endAll(ctx: Ctx, abandoned: readonly Abandoned[], stillAbandoned: SQL): Promise<number> {
   let ended = 0
-  for (const generation of abandoned.rows) {
+  for (const generation of abandoned) {
     try {
-      if (await endAbandoned(ctx, generation)) ended++
+      if (await endAbandoned(ctx, generation, stillAbandoned)) ended++
     } catch (error) {
       // One that cannot be ended now must not keep the others waiting.
       log.error({ err: error, generationId: generation.id }, 'ending an abandoned run failed')
     }
   }
-  return { ended, hasMore: ended === BATCH }
+  return ended
 }
 
 function endAbandoned(
   ctx: Ctx,
   { user_id, id, epoch, hold_id, conversation_id, message_id }: Abandoned,
+  stillAbandoned: SQL,
 ): Promise<boolean> {
   return inTransaction(ctx, async (tx) => {
     const claimed = await tx.db.execute(sql`
       UPDATE generations
-      SET epoch = epoch + 1, status = 'interrupted', error_code = 'interrupted', running_worker_id = NULL, ended_at = now(),
-        seq = 1 + coalesce((
-          SELECT max(e.seq) FROM generation_events e WHERE e.user_id = ${user_id} AND e.generation_id = ${id}), 0)
-      WHERE user_id = ${user_id} AND id = ${id} AND epoch = ${epoch} AND status = 'running'
-        AND running_worker_id IN (${DEAD_WORKERS})
-      RETURNING seq`)
+      SET epoch = epoch + 1, status = 'interrupted', error_code = 'interrupted', running_worker_id = NULL, ended_at = now()
+      WHERE (user_id, id) IN (
+        SELECT user_id, id FROM generations
+        WHERE user_id = ${user_id} AND id = ${id} AND epoch = ${epoch} AND status = 'running' AND ${stillAbandoned}
+        FOR UPDATE SKIP LOCKED)
+      RETURNING id`)
     if (claimed.rows.length === 0) return false
-    const said = await tx.db.execute<{ text: string; reasoning: string }>(sql`
+    // Read after the claim, which nobody writes behind: also what was logged while the claim was on its way.
+    const said = await tx.db.execute<{ text: string; reasoning: string; seq: number }>(sql`
       SELECT coalesce(string_agg(data, '' ORDER BY seq) FILTER (WHERE kind = 'text'), '') AS text,
-        coalesce(string_agg(data, '' ORDER BY seq) FILTER (WHERE kind = 'reasoning'), '') AS reasoning
+        coalesce(string_agg(data, '' ORDER BY seq) FILTER (WHERE kind = 'reasoning'), '') AS reasoning,
+        coalesce(max(seq), 0) AS seq
       FROM generation_events WHERE user_id = ${user_id} AND generation_id = ${id}`)
-    const { text, reasoning } = said.rows[0]!
+    const { text, reasoning, seq } = said.rows[0]!
     await tx.db.execute(sql`
       WITH message AS (
         UPDATE messages SET text = ${text}, reasoning = ${reasoning}, tokens = ${await countTokens(text)}
         WHERE user_id = ${user_id} AND id = ${message_id}
+      ), ended AS (
+        UPDATE generations SET seq = ${seq + 1} WHERE user_id = ${user_id} AND id = ${id}
+        RETURNING user_id, id, seq, epoch, status
       )
       INSERT INTO generation_events (user_id, generation_id, seq, epoch, kind, data)
-      SELECT user_id, id, seq, epoch, 'end', status FROM generations WHERE user_id = ${user_id} AND id = ${id}`)
+      SELECT user_id, id, seq, epoch, 'end', status FROM ended`)
     await settleInterrupted(tx, {
       holdId: hold_id,
       receivedText: text,

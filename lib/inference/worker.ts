@@ -1,5 +1,5 @@
 import { hostname } from 'node:os'
-import { eq, sql } from 'drizzle-orm'
+import { eq, type SQL, sql } from 'drizzle-orm'
 import { workers } from '#db/schema/index.ts'
 import type { Ctx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
@@ -31,4 +31,27 @@ export async function heartbeat(ctx: Ctx): Promise<void> {
 /** Says that this process ends and that nothing of it still runs. */
 export async function stopWorker(ctx: Ctx): Promise<void> {
   await ctx.db.update(workers).set({ stoppedAt: sql`now()` }).where(eq(workers.id, workerId()))
+}
+
+/**
+ * The ids, as a subquery, of workers that will not come back: they said so, or their heartbeat is older than 30 s by
+ * the database's clock. A restart of the database stops all heartbeats for a moment and kills nobody. Nor does a
+ * process take itself for dead: after a pause of its own (a laptop that slept) its sweep may be quicker than its heart.
+ * @param serverStartedAt when the database came up
+ */
+export function deadWorkers(serverStartedAt: SQL = sql`pg_postmaster_start_time()`): SQL {
+  return sql`
+    SELECT w.id FROM workers w
+    WHERE w.stopped_at IS NOT NULL
+      OR (w.id <> ${workerId()} AND now() - greatest(w.heartbeat_at, ${serverStartedAt}) > interval '30 seconds')`
+}
+
+/** Forgets workers that ended more than a day ago, once nothing refers to them any more. @returns how many */
+export async function forgetWorkers(ctx: Ctx): Promise<number> {
+  const result = await ctx.db.execute(sql`
+    DELETE FROM workers w
+    WHERE coalesce(w.stopped_at, w.heartbeat_at) < now() - interval '1 day' AND w.id IN (${deadWorkers()})
+      AND NOT EXISTS (SELECT 1 FROM holds h WHERE h.open_worker_id = w.id)
+      AND NOT EXISTS (SELECT 1 FROM generations g WHERE g.running_worker_id = w.id)`)
+  return result.rowCount ?? 0
 }
