@@ -1,4 +1,4 @@
-import { eq, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { channels, users } from '#db/schema/index.ts'
 import { recordAudit } from '#lib/audit.ts'
@@ -7,7 +7,7 @@ import { AppError, invariant } from '#lib/errors.ts'
 import { findWallet, HOUSE, postTransfer } from '#lib/ledger/index.ts'
 import { MICROS_PER_CREDIT } from '#lib/money.ts'
 import { getSetting } from '#lib/settings/index.ts'
-import { createUser, emailField, nameField, revokeSessionsOf } from '#lib/users/index.ts'
+import { createUser, emailField, nameField, revokeAccessOf } from '#lib/users/index.ts'
 import { checkPassword, hashPassword, verifyPassword } from './passwords.ts'
 import { createSession } from './sessions.ts'
 import { throttlePassword, throttleRegistration } from './throttle.ts'
@@ -95,7 +95,7 @@ const changePasswordInput = z.object({ currentPassword: passwordField, newPasswo
 
 /**
  * Changes the acting person's own password, ends all their sessions and begins a new one.
- * @throws {AppError} `wrong_password`, `rate_limited`, `password_too_short`, `password_too_long`, `password_common`
+ * @throws {AppError} `wrong_password`, `rate_limited`, `password_too_short`, `password_too_long`, `password_common`, `conflict`
  */
 export async function changePassword(ctx: Ctx, input: z.input<typeof changePasswordInput>): Promise<SignedIn> {
   const { userId, role } = requireUser(ctx)
@@ -110,14 +110,16 @@ export async function changePassword(ctx: Ctx, input: z.input<typeof changePassw
   })
   await checkPassword(newPassword, { role, email: known.email })
   const passwordHash = await hashPassword(newPassword)
-  return await inTransaction(ctx, (tx) => replacePassword(tx, { userId, passwordHash, action: 'user.change-password' }))
+  return await inTransaction(ctx, (tx) =>
+    replacePassword(tx, { userId, role, passwordHash, action: 'user.change-password' }),
+  )
 }
 
 const setPasswordInput = z.object({ userId: z.uuid(), password: passwordField })
 
 /**
- * Gives somebody a new password and ends all their sessions. Admins and the service only.
- * @throws {AppError} `not_found`, `password_too_short`, `password_too_long`, `password_common`
+ * Gives somebody a new password, ends all their sessions and sign-in links. Admins and the service only.
+ * @throws {AppError} `not_found`, `password_too_short`, `password_too_long`, `password_common`, `conflict`
  */
 export async function setPassword(ctx: Ctx, input: z.input<typeof setPasswordInput>): Promise<void> {
   requireAdmin(ctx)
@@ -126,20 +128,31 @@ export async function setPassword(ctx: Ctx, input: z.input<typeof setPasswordInp
   if (!known) throw new AppError('not_found')
   await checkPassword(password, known)
   const passwordHash = await hashPassword(password)
-  await inTransaction(ctx, (tx) => storePassword(tx, { userId, passwordHash, action: 'user.set-password' }))
+  await inTransaction(ctx, (tx) =>
+    storePassword(tx, { userId, role: known.role, passwordHash, action: 'user.set-password' }),
+  )
 }
 
-type NewPassword = { userId: string; passwordHash: string; action: string }
+/** `role` is the one whose rule the password was checked against. */
+type NewPassword = { userId: string; role: Role; passwordHash: string; action: string }
 
-/** Stores a password, ends every session that knew the old one, and begins a new one; joins the caller's transaction. */
+/**
+ * Stores a password, ends every session that knew the old one, and begins a new one; joins the caller's transaction.
+ * @throws {AppError} `conflict` when the person has another role meanwhile
+ */
 export async function replacePassword(ctx: Ctx, password: NewPassword): Promise<SignedIn> {
   await storePassword(ctx, password)
   return { userId: password.userId, sessionId: await createSession(ctx, password) }
 }
 
-async function storePassword(ctx: Ctx, { userId, passwordHash, action }: NewPassword): Promise<void> {
-  await ctx.db.update(users).set({ passwordHash, passwordChangedAt: sql`now()` }).where(eq(users.id, userId))
-  await revokeSessionsOf(ctx, { userId })
+async function storePassword(ctx: Ctx, { userId, role, passwordHash, action }: NewPassword): Promise<void> {
+  const stored = await ctx.db
+    .update(users)
+    .set({ passwordHash, passwordChangedAt: sql`now()` })
+    .where(and(eq(users.id, userId), eq(users.role, role)))
+    .returning({ id: users.id })
+  if (stored.length === 0) throw new AppError('conflict', { message: 'the role changed meanwhile' })
+  await revokeAccessOf(ctx, { userId })
   await recordAudit(ctx, { action, subjectType: 'user', subjectId: userId })
 }
 

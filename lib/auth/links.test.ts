@@ -9,13 +9,14 @@ import {
   createSignInLink,
   getLink,
   registerUser,
+  setPassword,
   signIn,
 } from '#lib/auth/index.ts'
 import { findSession } from '#lib/auth/sessions.ts'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
 import { findWallet } from '#lib/ledger/index.ts'
-import { disableUser } from '#lib/users/index.ts'
+import { disableUser, enableUser, setRole } from '#lib/users/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 
 let database: TestDatabase
@@ -195,6 +196,42 @@ describe('a sign-in link', () => {
     })
     const [user] = await database.db.select().from(users).where(eq(users.id, person.userId))
     expect(user!.status).toBe('disabled')
+  })
+
+  it.each([
+    ['a new password', () => setPassword(system, { userId: person.userId, password: 'from the terminal' })],
+    ['another role', () => setRole(system, { userId: person.userId, role: 'admin' })],
+    [
+      'being shut out and let in again',
+      async () => {
+        await disableUser(system, { userId: person.userId })
+        await enableUser(system, { userId: person.userId })
+      },
+    ],
+  ])('stops working with %s', async (_, change) => {
+    const { token } = await createSignInLink(system, { userId: person.userId })
+    await change()
+    await expect(getLink(visitor(), { token })).rejects.toMatchObject({ code: 'link_invalid' })
+    await expect(acceptLink(visitor(), { token, password: 'tram lamp seven' })).rejects.toMatchObject({
+      code: 'link_invalid',
+    })
+  })
+
+  it('never gives an admin a short password, however form and promotion meet', async () => {
+    for (let i = 0; i < 5; i++) {
+      const email = `meet${i}@example.com`
+      const userId = await createAccount(system, { email, name: 'M', password: null })
+      const { token } = await createSignInLink(system, { userId })
+      const outcomes = await Promise.allSettled([
+        acceptLink(visitor(), { token, password: 'short one' }),
+        setRole(system, { userId, role: 'admin' }),
+      ])
+      expect(outcomes[1].status).toBe('fulfilled')
+      if (outcomes[0].status === 'rejected') expect(outcomes[0].reason).toMatchObject({ code: 'link_invalid' })
+      await expect(signIn(visitor(), { email, password: 'short one' })).rejects.toMatchObject({
+        code: 'wrong_credentials',
+      })
+    }
   })
 
   it.each(['', 'nonsense', 'x'.repeat(150)])('that nobody made (%s) opens nothing', async (token) => {

@@ -75,18 +75,26 @@ const getLinkInput = z.object({ token: z.string() })
  */
 export async function getLink(ctx: Ctx, input: z.input<typeof getLinkInput>): Promise<Link> {
   const { token } = getLinkInput.parse(input)
+  const person = await findPerson(ctx, token)
+  if (person === 'first_admin') return { purpose: 'first_admin', email: null, minPassword: MIN_PASSWORD.admin }
+  return { purpose: 'sign_in', email: person.email, minPassword: MIN_PASSWORD[person.role] }
+}
+
+/** Whom a usable link is for. @throws {AppError} `link_invalid` */
+async function findPerson(ctx: Ctx, token: string) {
   const [row] = await ctx.db
-    .select({ purpose: oneTimeLinks.purpose, email: users.email, role: users.role, status: users.status })
+    .select({ purpose: oneTimeLinks.purpose, id: users.id, email: users.email, role: users.role, status: users.status })
     .from(oneTimeLinks)
     .leftJoin(users, eq(users.id, oneTimeLinks.userId))
     .where(isUsable(token))
   if (!row) throw new AppError('link_invalid')
   if (row.purpose === 'first_admin') {
     if (await hasAdmin(ctx)) throw new AppError('link_invalid')
-    return { purpose: 'first_admin', email: null, minPassword: MIN_PASSWORD.admin }
+    return 'first_admin'
   }
-  if (!row.email || !row.role || row.status !== 'active') throw new AppError('link_invalid')
-  return { purpose: 'sign_in', email: row.email, minPassword: MIN_PASSWORD[row.role] }
+  const { id, email, role, status } = row
+  if (!id || !email || !role || status !== 'active') throw new AppError('link_invalid')
+  return { id, email, role }
 }
 
 export const acceptLinkInput = z.object({
@@ -106,8 +114,8 @@ export const acceptLinkInput = z.object({
 export async function acceptLink(ctx: Ctx, input: z.input<typeof acceptLinkInput>): Promise<SignedIn> {
   const { token, password, email, name } = acceptLinkInput.parse(input)
   await throttleLink(ctx)
-  const link = await getLink(ctx, { token })
-  if (link.purpose === 'first_admin') {
+  const person = await findPerson(ctx, token)
+  if (person === 'first_admin') {
     if (!email) throw new AppError('invalid_input', { params: { field: 'email' } })
     if (!name) throw new AppError('invalid_input', { params: { field: 'name' } })
     await checkPassword(password, { role: 'admin', email })
@@ -120,12 +128,14 @@ export async function acceptLink(ctx: Ctx, input: z.input<typeof acceptLinkInput
       return { userId, sessionId: await createSession(tx, { userId }) }
     })
   }
-  await checkPassword(password, { role: link.minPassword === MIN_PASSWORD.admin ? 'admin' : 'user', email: link.email })
+  const { id: userId, role } = person
+  await checkPassword(password, person)
   const passwordHash = await hashPassword(password)
   return await inTransaction(asService(ctx, 'link'), async (tx) => {
-    const userId = await useLink(tx, token)
-    if (!userId) throw new AppError('link_invalid')
-    return await replacePassword(tx, { userId, passwordHash, action: 'user.accept-link' })
+    // Before the link, as everybody does who ends a person's links.
+    await tx.db.select({ id: users.id }).from(users).where(eq(users.id, userId)).for('update')
+    await useLink(tx, token)
+    return await replacePassword(tx, { userId, role, passwordHash, action: 'user.accept-link' })
   })
 }
 
@@ -156,11 +166,11 @@ async function makeFirstAdmin(ctx: Ctx, { email, name, passwordHash }: NewAdmin)
   const known = await findUserByEmail(ctx, { email })
   const userId = known?.id ?? (await createUser(ctx, { email, name, passwordHash, role: 'admin' }))
   if (known) {
+    await setRole(ctx, { userId, role: 'admin' })
     await ctx.db
       .update(users)
       .set({ name, passwordHash, passwordChangedAt: sql`now()`, status: 'active' })
       .where(eq(users.id, userId))
-    await setRole(ctx, { userId, role: 'admin' })
   }
   await giveCredits(ctx, {
     userId,
@@ -189,14 +199,13 @@ function isUsable(token: string) {
 }
 
 // The row's lock makes the second of two wait and then find the link used.
-async function useLink(ctx: Ctx, token: string): Promise<string | null> {
-  const [row] = await ctx.db
+async function useLink(ctx: Ctx, token: string): Promise<void> {
+  const used = await ctx.db
     .update(oneTimeLinks)
     .set({ usedAt: sql`now()` })
     .where(isUsable(token))
-    .returning({ userId: oneTimeLinks.userId })
-  if (!row) throw new AppError('link_invalid')
-  return row.userId
+    .returning({ id: oneTimeLinks.id })
+  if (used.length === 0) throw new AppError('link_invalid')
 }
 
 async function expireLinks(ctx: Ctx, which: ReturnType<typeof eq>): Promise<void> {

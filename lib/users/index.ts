@@ -6,7 +6,7 @@ export {
   findUserByEmail,
   getUser,
   listUsers,
-  revokeSessionsOf,
+  revokeAccessOf,
   setRole,
   type User,
   updateProfile,

@@ -1,6 +1,6 @@
-import { and, desc, eq, lt, sql } from 'drizzle-orm'
+import { and, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { sessions, users } from '#db/schema/index.ts'
+import { oneTimeLinks, sessions, users } from '#db/schema/index.ts'
 import { recordAudit } from '#lib/audit.ts'
 import { type Ctx, inTransaction, type Role, requireAdmin, requireUser } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
@@ -111,12 +111,18 @@ export async function listUsers(
 const setRoleInput = z.object({ userId: z.uuid(), role: roleField })
 
 /**
- * Makes a person an admin or an ordinary user; a change ends all their sessions. Admins and the service only.
+ * Makes a person an admin or an ordinary user; a change ends all their sessions. A new admin has no password until they
+ * choose one through a sign-in link: the old one was held to a weaker rule, and its hash does not tell its length.
+ * Admins and the service only.
  * @throws {AppError} `not_found`; `last_admin` when nobody else could administer the service
  */
 export async function setRole(ctx: Ctx, input: z.input<typeof setRoleInput>): Promise<void> {
   const { userId, role } = setRoleInput.parse(input)
-  await changeUser(ctx, { userId, action: 'user.set-role', change: { role } })
+  await changeUser(ctx, {
+    userId,
+    action: 'user.set-role',
+    change: role === 'admin' ? { role, passwordHash: null } : { role },
+  })
 }
 
 /**
@@ -134,7 +140,11 @@ export async function enableUser(ctx: Ctx, input: z.input<typeof userIdInput>): 
   await changeUser(ctx, { userId, action: 'user.enable', change: { status: 'active' } })
 }
 
-type UserChange = { userId: string; action: string; change: { role?: Role; status?: User['status'] } }
+type UserChange = {
+  userId: string
+  action: string
+  change: { role?: Role; status?: User['status']; passwordHash?: null }
+}
 
 async function changeUser(ctx: Ctx, { userId, action, change }: UserChange): Promise<void> {
   requireAdmin(ctx)
@@ -153,7 +163,7 @@ async function changeUser(ctx: Ctx, { userId, action, change }: UserChange): Pro
     const stays = after.role === 'admin' && after.status === 'active'
     if (!stays && admins.length === 1 && admins[0]!.id === userId) throw new AppError('last_admin')
     await tx.db.update(users).set(change).where(eq(users.id, userId))
-    await revokeSessionsOf(tx, { userId })
+    await revokeAccessOf(tx, { userId })
     await recordAudit(tx, {
       action,
       subjectType: 'user',
@@ -164,12 +174,19 @@ async function changeUser(ctx: Ctx, { userId, action, change }: UserChange): Pro
   })
 }
 
-/** Ends every session of a person; composed into changes that must not leave an old one behind. */
-export async function revokeSessionsOf(ctx: Ctx, { userId }: { userId: string }): Promise<void> {
+/**
+ * Ends every session of a person and every sign-in link that is not used yet; composed into changes that must leave no
+ * old way in. The caller has the person's row locked: links are only touched after it.
+ */
+export async function revokeAccessOf(ctx: Ctx, { userId }: { userId: string }): Promise<void> {
   await ctx.db
     .update(sessions)
     .set({ revokedAt: sql`now()` })
-    .where(and(eq(sessions.userId, userId), sql`${sessions.revokedAt} IS NULL`))
+    .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt)))
+  await ctx.db
+    .update(oneTimeLinks)
+    .set({ expiresAt: sql`now()` })
+    .where(and(eq(oneTimeLinks.userId, userId), isNull(oneTimeLinks.usedAt), gt(oneTimeLinks.expiresAt, sql`now()`)))
 }
 
 export const updateProfileInput = z.object({ name: nameField.optional(), locale: localeField.optional() })

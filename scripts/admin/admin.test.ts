@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase } from '#db/client.ts'
+import { acceptLink, getLink, signIn } from '#lib/auth/index.ts'
 import { systemCtx } from '#lib/ctx.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { runAdmin, TEST_SECRETS } from '#tests/support/service.ts'
@@ -94,6 +95,27 @@ test('roles and shutting out', async () => {
   expect((await admin(['set-role', '--user', userId, '--role', 'king'])).code).toBe(2)
   const nobody = await admin(['set-role', '--user', 'nobody@example.com', '--role', 'user'])
   expect(nobody).toMatchObject({ code: 1, answer: { error: { message: 'there is no user nobody@example.com' } } })
+})
+
+test('a new admin chooses a new password, and the old one opens nothing', async () => {
+  const userId = await makeUser('short@example.com')
+  await admin(['set-password', '--user', userId, '--password-stdin'], 'short one')
+  const { code, answer } = await admin(['set-role', '--user', userId, '--role', 'admin'])
+  expect(code).toBe(0)
+  expect(await rows(sql`SELECT role, password_hash FROM users WHERE id = ${userId}`)).toEqual([
+    { role: 'admin', password_hash: null },
+  ])
+  const visitor = { db: database.db, actor: { type: 'anonymous' as const } }
+  const token = answer.link!.split('/').at(-1)!
+  expect(await getLink(visitor, { token })).toEqual({ purpose: 'sign_in', email: 'short@example.com', minPassword: 15 })
+  await acceptLink(visitor, { token, password: PASSWORD })
+  const again = await admin(['set-role', '--user', userId, '--role', 'admin'])
+  expect(again.answer).toEqual({ userId, role: 'admin' })
+  await signIn(visitor, { email: 'short@example.com', password: PASSWORD })
+  await admin(['set-role', '--user', userId, '--role', 'user'])
+  await admin(['disable-user', '--user', userId])
+  const { answer: shut } = await admin(['set-role', '--user', userId, '--role', 'admin'])
+  expect(shut).toEqual({ userId, role: 'admin' })
 })
 
 test('a grant is a transfer and a line in the audit log, once for each key', async () => {

@@ -68,11 +68,19 @@ export const setRoleCommand: Command = {
   name: 'set-role',
   summary: 'makes a person an admin or an ordinary user; ends their sessions',
   options: { user: userOption, role: { value: 'ROLE', required: true, help: 'user or admin' } },
+  notes: 'A new admin’s old password ends too: it prints a link, good once, with which they choose a longer one.',
   async run({ ctx, options }) {
     const role = readRole(options.get('role'))
-    const user = await getNamedUser(ctx, options.get('user'))
-    await setRole(ctx, { userId: user.id, role })
-    return { text: `${user.email} is now ${role}`, data: { userId: user.id, role } }
+    const { id: userId, email, ...before } = await getNamedUser(ctx, options.get('user'))
+    return inTransaction(ctx, async (tx) => {
+      await setRole(tx, { userId, role })
+      const text = `${email} is now ${role}`
+      const data = { userId, role }
+      if (role === 'user' || before.role === 'admin') return { text, data }
+      if (before.status === 'disabled') return { text: `${text}; to let them in: enable-user, then sign-in-link`, data }
+      const link = linkUrl((await createSignInLink(tx, { userId })).token)
+      return { text: `${text}; to choose a new password, once:\n${link}`, data: { ...data, link } }
+    })
   },
 }
 
