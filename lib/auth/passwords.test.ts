@@ -14,6 +14,10 @@ describe('checkPassword', () => {
     { password: 'QWERTYUIOP', who: person, code: 'password_common', params: {} },
     { password: 'aaaaaaaaaaaa', who: person, code: 'password_common', params: {} },
     { password: 'Ada@Example.com', who: person, code: 'password_common', params: {} },
+    // In full width and with ligatures: after normalising, which is what counts, these are on the list or too short.
+    { password: 'ｐａｓｓｗｏｒｄ１', who: person, code: 'password_common', params: {} },
+    { password: 'ﷺ', who: admin, code: 'password_too_short', params: { min: 15 } },
+    { password: `${'e\u0301'.repeat(4)}abc`, who: person, code: 'password_too_short', params: { min: 8 } },
     { password: '1qaz2wsx3edc4rfv', who: admin, code: 'password_common', params: {} },
   ])('refuses $password for $who.role', async ({ password, who, code, params }) => {
     await expect(checkPassword(password, who)).rejects.toMatchObject({ code, params })

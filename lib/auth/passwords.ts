@@ -28,11 +28,13 @@ export async function verifyPassword(passwordHash: string | null | undefined, pa
  * @throws {AppError} `password_too_short` {min}, `password_too_long` {max}, `password_common`
  */
 export async function checkPassword(password: string, { role, email }: { role: Role; email: string }): Promise<void> {
-  const length = [...password].length
+  const plain = normalise(password)
+  // One sign may stand for a whole phrase and become many letters: what was typed counts, too.
+  const length = Math.min([...password].length, [...plain].length)
   const min = MIN_PASSWORD[role]
   if (length < min) throw new AppError('password_too_short', { params: { min } })
-  if (length > MAX_PASSWORD) throw new AppError('password_too_long', { params: { max: MAX_PASSWORD } })
-  if (await isCommon(password.toLowerCase(), email.toLowerCase())) throw new AppError('password_common')
+  if ([...password].length > MAX_PASSWORD) throw new AppError('password_too_long', { params: { max: MAX_PASSWORD } })
+  if (await isCommon(plain.toLowerCase(), email.toLowerCase())) throw new AppError('password_common')
 }
 
 async function isCommon(password: string, email: string): Promise<boolean> {
