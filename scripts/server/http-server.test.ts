@@ -67,6 +67,23 @@ test('a request for another host never reaches the application, but for the heal
   expect(seen).toEqual(['/api/health?full'])
 })
 
+test.each(['http://evil.test/', '*', '/c/%ff', '/%', '/%E0%A4%A?x', 'http://app.test/'])(
+  'what is no readable path (%s) never reaches the application',
+  async (path) => {
+    const seen: string[] = []
+    const server = await start(async (incoming, response) => {
+      seen.push(incoming.url ?? '')
+      response.end()
+    })
+    expect(await ask(server, path, { host: 'app.test' })).toMatchObject({
+      status: 400,
+      headers: { location: undefined },
+    })
+    expect(await ask(server, '/%E4%BD%A0?q=%', { host: 'app.test' })).toMatchObject({ status: 200 })
+    expect(seen).toEqual(['/%E4%BD%A0?q=%'])
+  },
+)
+
 test('an application that throws is an internal error without its words', async () => {
   const server = await start(() => Promise.reject(new Error('secret')))
   const { status, body } = await ask(server, '/', { host: 'app.test' })

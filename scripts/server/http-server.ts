@@ -47,6 +47,7 @@ export async function startAppServer(env: ServerEnv, application: Application): 
   server.on('request', (request, response) => {
     const origin = readOrigin(request.socket.remoteAddress ?? '', request.headers, trusted)
     if (closing) response.setHeader('connection', 'close')
+    if (!isReadablePath(request.url ?? '')) return refuseToRead(response)
     if (!allowed(request, origin)) return sendRefusal(request, response, origin, env.APP_URL)
     writeOrigin(request.headers, origin)
     application.handle(request, response).catch((error: unknown) => fail(response, error))
@@ -73,6 +74,21 @@ export async function startAppServer(env: ServerEnv, application: Application): 
 
 function listOwnAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? [])
+}
+
+// Next would redirect a whole address to its own host, whoever's it is, and fail on bytes that are no text.
+function isReadablePath(target: string): boolean {
+  if (!target.startsWith('/')) return false
+  try {
+    decodeURIComponent(target.replace(/[?#].*$/, ''))
+    return true
+  } catch {
+    return false
+  }
+}
+
+function refuseToRead(response: ServerResponse): void {
+  response.writeHead(400, { 'content-type': 'text/plain', 'cache-control': 'no-store' }).end('Bad Request')
 }
 
 // Whoever watches the service asks by whatever address the machine has.
