@@ -13,6 +13,7 @@ test('an empty environment has the documented defaults', () => {
     DATA_DIR: '.data',
     SITE_CURRENCY: 'USD',
     SERVER_WORKERS: 1,
+    UB_DRAIN_SECONDS: 30,
     LOG_LEVEL: 'info',
   })
 })
@@ -36,6 +37,8 @@ describe('is refused in one line that names the variable', () => {
   test.each([
     [{ PORT: '70000' }, /PORT/],
     [{ APP_URL: 'example.com' }, /APP_URL/],
+    [{ UB_DRAIN_SECONDS: 'soon' }, /UB_DRAIN_SECONDS/],
+    [{ UB_DRAIN_SECONDS: '-1' }, /UB_DRAIN_SECONDS/],
     [{ DATABASE_URL: 'mysql://x' }, /DATABASE_URL/],
     [{ ENCRYPTION_KEY: 'short' }, /ENCRYPTION_KEY must be 64 hex digits/],
     [{ AUTH_SECRET: 'short' }, /AUTH_SECRET must have at least 32/],

@@ -28,6 +28,8 @@ const envSchema = z
     SERVER_WORKERS: wholeNumber(1, 64).default(1),
     TRUSTED_PROXIES: z.string().default('loopback'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+    /** How many seconds running answers may take to finish once the service was asked to stop. */
+    UB_DRAIN_SECONDS: wholeNumber(0, 3_600).default(30),
     /** Set by our own scripts: `embedded` when they started the database under DATA_DIR. */
     UB_DATABASE: z.enum(['embedded', 'external']).default('external'),
     /** Set by our own scripts: where the demo vendor listens, while it runs. */

@@ -4,11 +4,6 @@ import { startAppServer } from '#scripts/server/http-server.ts'
 import { prepareNext } from '#scripts/server/next-application.ts'
 import { onStopRequest } from '#scripts/signals.ts'
 
-/** How long running answers may take to finish after a request to stop. */
-export function drainLimitMs(): number {
-  return Number(process.env.UB_DRAIN_SECONDS || 30) * 1000
-}
-
 /**
  * Serves in this process until it is asked to stop, then drains and exits.
  * @param signals which ones ask it to stop
@@ -18,7 +13,7 @@ export async function serveHere(env: ServerEnv, dir: string, signals: readonly N
   const server = await startAppServer(env, await prepareNext(env, dir))
   onStopRequest((request) => {
     if (request === 'again') process.exit(130)
-    void drain(server, drainLimitMs()).finally(() => process.exit(0))
+    void drain(server, env.UB_DRAIN_SECONDS * 1000).finally(() => process.exit(0))
   }, signals)
   return server.port
 }

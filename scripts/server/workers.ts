@@ -1,8 +1,8 @@
 import cluster, { type Worker } from 'node:cluster'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { getEnv } from '#lib/env.ts'
 import { log } from '#lib/log.ts'
-import { drainLimitMs } from '#scripts/server/process.ts'
 import { onStopRequest } from '#scripts/signals.ts'
 
 const HEALTHY_MS = 60_000
@@ -75,6 +75,6 @@ async function stopAll(): Promise<void> {
   const workers = Object.values(cluster.workers ?? {}).filter((worker) => worker !== undefined)
   const deaths = workers.map(death)
   for (const worker of workers) worker.process.kill('SIGTERM')
-  await Promise.race([Promise.all(deaths), wait(drainLimitMs() + KILL_AFTER_MS)])
+  await Promise.race([Promise.all(deaths), wait(getEnv().UB_DRAIN_SECONDS * 1000 + KILL_AFTER_MS)])
   for (const worker of workers) if (!worker.isDead()) worker.process.kill('SIGKILL')
 }
