@@ -4,12 +4,10 @@ import { join } from 'node:path'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { migrate } from 'drizzle-orm/node-postgres/migrator'
 import pg from 'pg'
+import { ADVISORY_LOCKS } from '#db/advisory-locks.ts'
 
 // Bundled into the server this file has no folder of its own; the server runs in the project's root.
 const FOLDER = join(import.meta.dirname ?? join(process.cwd(), 'db'), 'migrations')
-
-// Any constant will do, as long as every release uses the same one.
-const MIGRATION_LOCK = 7_161_702_026n
 
 /** Tables whose rows only the ledger's functions may write. */
 const LEDGER_TABLES = ['accounts', 'wallets', 'transfers', 'holds', 'lots', 'lot_uses']
@@ -27,7 +25,7 @@ export async function migrateDatabase({ ownerUrl, appUrl }: { ownerUrl: string; 
   const client = new pg.Client({ connectionString: ownerUrl, application_name: 'undefined-behavior migrate' })
   await client.connect()
   try {
-    await client.query('SELECT pg_advisory_lock($1)', [MIGRATION_LOCK])
+    await client.query('SELECT pg_advisory_lock($1)', [ADVISORY_LOCKS.migration])
     const before = await readMissing(client)
     await migrate(drizzle({ client }), { migrationsFolder: FOLDER })
     const missing = await readMissing(client)

@@ -29,6 +29,8 @@ export function getDatabase(): Database {
 }
 
 /** A context for what the service does by itself. */
+export function systemCtx(name: string): Ctx & { db: Database }
+export function systemCtx<E extends Executor>(name: string, db: E): Ctx & { db: E }
 export function systemCtx(name: string, db: Executor = getDatabase()): Ctx {
   return { db, actor: { type: 'system', name } }
 }

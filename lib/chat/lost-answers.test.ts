@@ -109,7 +109,7 @@ it('an end whose answer was lost is there once', async () => {
 
 it('a generation that this process owns and does not run is ended, unless it is young or runs', async () => {
   const person = await createPerson(database.db)
-  const system = systemCtx('test', database.db) as ReturnType<typeof systemCtx> & { db: Database }
+  const system = systemCtx('test', database.db)
   vendor.setBehavior('silent')
   const [stray, running] = [await startGeneration(person, message()), await startGeneration(person, message())]
   const lost = liveRuns(database.db).byId.get(stray.generationId)!

@@ -1,26 +1,37 @@
-import { drainRuns, sweepAbandonedRuns, trimEvents } from '#lib/chat/index.ts'
+import { ADVISORY_LOCKS } from '#db/advisory-locks.ts'
+import { drainRuns, endStrayRuns, sweepAbandonedRuns, trimEvents } from '#lib/chat/index.ts'
 import { systemCtx } from '#lib/ctx.ts'
 import { getEnv } from '#lib/env.ts'
-import { countTokens, heartbeat, registerWorker, stopWorker } from '#lib/inference/index.ts'
+import { countTokens, forgetWorkers, heartbeat, registerWorker, stopWorker } from '#lib/inference/index.ts'
 import { singleton } from '#lib/singleton.ts'
-import { type Job, startJob } from './schedule.ts'
+import { sweepAbandonedHolds } from './abandoned-holds.ts'
+import { type ClusterJob, type Job, startJob } from './schedule.ts'
 
-const SWEEP_LOCK = 7_161_702_027n
-const TRIM_LOCK = 7_161_702_028n
-
-const JOBS: readonly Job[] = [
+const JOBS: readonly (Job | ClusterJob)[] = [
   { name: 'heartbeat', everyMs: 5_000, work: (ctx) => heartbeat(ctx).then(() => false) },
+  // Every process sweeps: what one has claimed the others pass over.
   {
-    name: 'sweep',
+    name: 'sweep-runs',
     everyMs: 10_000,
-    clusterLock: SWEEP_LOCK,
     work: (ctx) => sweepAbandonedRuns(ctx).then(({ hasMore }) => hasMore),
   },
   {
+    name: 'sweep-holds',
+    everyMs: 10_000,
+    work: (ctx) => sweepAbandonedHolds(ctx).then(({ hasMore }) => hasMore),
+  },
+  { name: 'end-stray-runs', everyMs: 30_000, work: (ctx) => endStrayRuns(ctx).then(() => false) },
+  {
     name: 'trim-events',
     everyMs: 60_000,
-    clusterLock: TRIM_LOCK,
+    clusterLock: ADVISORY_LOCKS.trimEvents,
     work: (ctx) => trimEvents(ctx).then(({ hasMore }) => hasMore),
+  },
+  {
+    name: 'tidy-workers',
+    everyMs: 3_600_000,
+    clusterLock: ADVISORY_LOCKS.tidyWorkers,
+    work: (ctx) => forgetWorkers(ctx).then(() => false),
   },
 ]
 
@@ -34,7 +45,7 @@ export function startJobs(): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  getEnv()
+  const { UB_DRAIN_SECONDS } = getEnv()
   const ctx = systemCtx('jobs')
   await registerWorker(ctx)
   // The tokenizer blocks for most of a second while it loads: better now than under the first message.
@@ -42,13 +53,8 @@ async function start(): Promise<void> {
   const stops = JOBS.map((job) => startJob(ctx, job))
   const hooks = singleton('shutdown-hooks', () => new Set<() => Promise<void>>())
   hooks.add(async () => {
-    await drainRuns(drainLimitMs())
+    await drainRuns(UB_DRAIN_SECONDS * 1000)
     await Promise.all(stops.map((stop) => stop()))
     await stopWorker(ctx)
   })
-}
-
-/** How long running answers may take to finish once the process was asked to end; as the server does. */
-function drainLimitMs(): number {
-  return Number(process.env.UB_DRAIN_SECONDS || 30) * 1000
 }

@@ -1,12 +1,13 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ADVISORY_LOCKS } from '#db/advisory-locks.ts'
 import { createDatabase, type Database } from '#db/client.ts'
 import { systemCtx } from '#lib/ctx.ts'
 import { workerId } from '#lib/inference/index.ts'
 import { singleton } from '#lib/singleton.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { startJobs } from './index.ts'
-import { startJob } from './schedule.ts'
+import { type ClusterJob, startJob } from './schedule.ts'
 
 let database: TestDatabase
 let elsewhere: Database
@@ -69,6 +70,34 @@ describe('startJob', () => {
     await Promise.all(stops.map((stop) => stop()))
     expect(state.mostAtOnce).toBe(1)
   })
+
+  it('needs one connection for a job under a lock, however small the pool is', async () => {
+    const small = createDatabase(database.url, 1)
+    let runs = 0
+    let reach: () => void = () => undefined
+    const reached = new Promise<void>((resolve) => {
+      reach = resolve
+    })
+    const job = (name: string, clusterLock: bigint): ClusterJob => ({
+      name,
+      everyMs: 1,
+      clusterLock,
+      work: async (ctx) => {
+        await ctx.db.execute(sql`SELECT 1`)
+        if (++runs >= 6) reach()
+        return false
+      },
+    })
+    const stops = [job('one', 43n), job('two', 44n)].map((each) => startJob(systemCtx('test', small), each))
+    await reached
+    await Promise.all(stops.map((stop) => stop()))
+    await small.$client.end()
+  })
+})
+
+it('no two advisory locks share a number', () => {
+  const numbers = Object.values(ADVISORY_LOCKS)
+  expect(new Set(numbers).size).toBe(numbers.length)
 })
 
 describe('startJobs', () => {

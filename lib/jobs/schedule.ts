@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import type { Database, Transaction } from '#db/client.ts'
 import type { Ctx } from '#lib/ctx.ts'
 import { log } from '#lib/log.ts'
 
@@ -6,16 +7,28 @@ export type Job = {
   name: string
   everyMs: number
   /** Does a bounded piece of work. @returns true when more is waiting */
-  work(ctx: Ctx): Promise<boolean>
-  /** Only one process of the service does it at a time; the number is the database's advisory lock. */
-  clusterLock?: bigint
+  work(ctx: Ctx & { db: Database }): Promise<boolean>
+  clusterLock?: undefined
+}
+
+/** A job that only one process of the service does at a time. */
+export type ClusterJob = {
+  name: string
+  everyMs: number
+  /** The number of the database's advisory lock. */
+  clusterLock: bigint
+  /**
+   * Does a bounded piece of work within the transaction that holds the lock: a second connection could be waited for
+   * by as many jobs as the pool has connections. @returns true when more is waiting
+   */
+  work(ctx: Ctx & { db: Transaction }): Promise<boolean>
 }
 
 /**
  * Runs a job again and again, never twice at once in this process. A failure is logged and tried again in time.
  * @returns what ends it, once the piece of work under way is done
  */
-export function startJob(ctx: Ctx, job: Job): () => Promise<void> {
+export function startJob(ctx: Ctx & { db: Database }, job: Job | ClusterJob): () => Promise<void> {
   let stopped = false
   let timer: NodeJS.Timeout | null = null
   let current: Promise<void> = Promise.resolve()
@@ -35,23 +48,21 @@ export function startJob(ctx: Ctx, job: Job): () => Promise<void> {
 }
 
 /** @returns true when more work is waiting */
-async function runOnce(ctx: Ctx, job: Job): Promise<boolean> {
+async function runOnce(ctx: Ctx & { db: Database }, job: Job | ClusterJob): Promise<boolean> {
   try {
-    return job.clusterLock === undefined
-      ? await job.work(ctx)
-      : await withClusterLock(ctx, job.clusterLock, () => job.work(ctx))
+    return job.clusterLock === undefined ? await job.work(ctx) : await workUnderLock(ctx, job)
   } catch (error) {
     log.error({ err: error, job: job.name }, 'a job failed')
     return false
   }
 }
 
-/** The lock lives in a transaction of its own, as sessions are not ours to keep behind a pooler. */
-async function withClusterLock(ctx: Ctx, lock: bigint, work: () => Promise<boolean>): Promise<boolean> {
+/** The lock lives in a transaction, as sessions are not ours to keep behind a pooler. */
+function workUnderLock(ctx: Ctx & { db: Database }, job: ClusterJob): Promise<boolean> {
   return ctx.db.transaction(async (tx) => {
     const result = await tx.execute<{ locked: boolean }>(
-      sql`SELECT pg_try_advisory_xact_lock(${lock}::bigint) AS locked`,
+      sql`SELECT pg_try_advisory_xact_lock(${job.clusterLock}::bigint) AS locked`,
     )
-    return result.rows[0]!.locked ? work() : false
+    return result.rows[0]!.locked ? job.work({ ...ctx, db: tx }) : false
   })
 }

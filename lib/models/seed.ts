@@ -1,4 +1,5 @@
 import { eq, sql } from 'drizzle-orm'
+import { ADVISORY_LOCKS } from '#db/advisory-locks.ts'
 import { CATALOGUE, type CatalogueModel, DEMO_MODEL, EXCHANGE_RATES } from '#db/catalogue.ts'
 import { channelKeys, channels } from '#db/schema/index.ts'
 import { insertModels, type SeedModel } from '#db/seed.ts'
@@ -11,9 +12,6 @@ import { parseCredits } from '#lib/money.ts'
 import { getSettings, setSetting } from '#lib/settings/index.ts'
 import { addChannel, addChannelKey, KEY_PURPOSE } from './channels.ts'
 import { VENDOR_BASE_URLS, vendorOfBaseUrl } from './vendors.ts'
-
-/** Any constant will do: seeds that run at once wait for each other. */
-const SEED_LOCK = 7_161_702_030n
 
 const RATE_SCALE = 100_000_000n
 
@@ -32,7 +30,8 @@ export type SeedReport = {
 export async function seedDatabase(ctx: Ctx, env: Env = getEnv()): Promise<SeedReport> {
   requireAdmin(ctx)
   return inTransaction(ctx, async (tx) => {
-    await tx.db.execute(sql`SELECT pg_advisory_xact_lock(${SEED_LOCK})`)
+    // Seeds that run at once wait for each other.
+    await tx.db.execute(sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.seed})`)
     const currency = await seedCurrency(tx, env)
     const { modelsAdded, priced } = await seedModels(tx)
     const channel = await seedChannelFromEnv(tx, env)

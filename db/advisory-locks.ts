@@ -1,0 +1,10 @@
+/**
+ * The database's advisory locks, all in one place so that no two pieces of work share a number by accident.
+ * The numbers mean nothing and never change: processes of two releases may run beside each other.
+ */
+export const ADVISORY_LOCKS = {
+  migration: 7_161_702_026n,
+  trimEvents: 7_161_702_028n,
+  seed: 7_161_702_030n,
+  tidyWorkers: 7_161_702_031n,
+} as const
