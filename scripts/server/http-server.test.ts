@@ -75,10 +75,7 @@ test.each(['http://evil.test/', '*', '/c/%ff', '/%', '/%E0%A4%A?x', 'http://app.
       seen.push(incoming.url ?? '')
       response.end()
     })
-    expect(await ask(server, path, { host: 'app.test' })).toMatchObject({
-      status: 400,
-      headers: { location: undefined },
-    })
+    expect(await ask(server, path, { host: 'app.test' })).toMatchObject({ status: 400, body: 'Bad Request' })
     expect(await ask(server, '/%E4%BD%A0?q=%', { host: 'app.test' })).toMatchObject({ status: 200 })
     expect(seen).toEqual(['/%E4%BD%A0?q=%'])
   },
