@@ -1,4 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sql } from 'drizzle-orm'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { rateLimits } from '#db/schema/index.ts'
 import type { Ctx } from '#lib/ctx.ts'
 import { consumeLimit, refundLimit, resetLimit } from '#lib/rate-limit.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
@@ -10,6 +12,8 @@ beforeAll(async () => {
   ctx = { db: database.db, actor: { type: 'anonymous' } }
 })
 afterAll(() => database.close())
+
+afterEach(() => vi.useRealTimers())
 
 const outcomes = (results: PromiseSettledResult<void>[]) =>
   results.filter(({ status }) => status === 'fulfilled').length
@@ -42,6 +46,29 @@ describe('consumeLimit', () => {
     await resetLimit(ctx, limit, 'k')
     await consumeLimit(ctx, limit, 'k')
     await expect(consumeLimit(ctx, limit, 'k')).rejects.toMatchObject({ code: 'rate_limited' })
+  })
+
+  it.each([-20, 20])('keeps to the database’s clock when its own is %s minutes off', async (minutes) => {
+    const limit = { name: `skew${minutes}`, points: 1, seconds: 600 }
+    await consumeLimit(ctx, limit, 'k')
+    vi.useFakeTimers({ now: Date.now() + minutes * 60_000, toFake: ['Date'] })
+    await expect(consumeLimit(ctx, limit, 'k')).rejects.toMatchObject({
+      code: 'rate_limited',
+      params: { seconds: expect.toSatisfy((seconds: number) => seconds > 590 && seconds <= 600) },
+    })
+  })
+
+  it('begins anew when the window is over, and clears away those of others', async () => {
+    const limit = { name: 'over', points: 1, seconds: 600 }
+    for (const key of ['a', 'b', 'c']) await consumeLimit(ctx, limit, key)
+    await database.db.update(rateLimits).set({ expire: 1n }).where(sql`${rateLimits.key} LIKE 'over:%'`)
+    await consumeLimit(ctx, limit, 'a')
+    await expect(consumeLimit(ctx, limit, 'a')).rejects.toMatchObject({ code: 'rate_limited' })
+    const left = await database.db.select({ key: rateLimits.key }).from(rateLimits)
+    expect(left.filter(({ key }) => key.startsWith('over:'))).toEqual([{ key: 'over:a' }])
+    await refundLimit(ctx, limit, 'b')
+    await consumeLimit(ctx, limit, 'b')
+    await expect(consumeLimit(ctx, limit, 'b')).rejects.toMatchObject({ code: 'rate_limited' })
   })
 
   it('lets nothing pass when the counts cannot be read', async () => {

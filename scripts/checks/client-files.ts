@@ -12,7 +12,6 @@ const SERVER_PACKAGES = new Set([
   'openai',
   'pg',
   'pino',
-  'rate-limiter-flexible',
   'server-only',
   'undici',
   'zod',
