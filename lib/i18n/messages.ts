@@ -1,16 +1,16 @@
 import type { Locale } from './locale.ts'
-import enAccount from './messages/en/account.json' with { type: 'json' }
-import enAuth from './messages/en/auth.json' with { type: 'json' }
-import enChat from './messages/en/chat.json' with { type: 'json' }
-import enCommon from './messages/en/common.json' with { type: 'json' }
-import enErrors from './messages/en/errors.json' with { type: 'json' }
-import enReceipt from './messages/en/receipt.json' with { type: 'json' }
-import zhAccount from './messages/zh-CN/account.json' with { type: 'json' }
-import zhAuth from './messages/zh-CN/auth.json' with { type: 'json' }
-import zhChat from './messages/zh-CN/chat.json' with { type: 'json' }
-import zhCommon from './messages/zh-CN/common.json' with { type: 'json' }
-import zhErrors from './messages/zh-CN/errors.json' with { type: 'json' }
-import zhReceipt from './messages/zh-CN/receipt.json' with { type: 'json' }
+import enAccount from './messages/en/account.json'
+import enAuth from './messages/en/auth.json'
+import enChat from './messages/en/chat.json'
+import enCommon from './messages/en/common.json'
+import enErrors from './messages/en/errors.json'
+import enReceipt from './messages/en/receipt.json'
+import zhAccount from './messages/zh-CN/account.json'
+import zhAuth from './messages/zh-CN/auth.json'
+import zhChat from './messages/zh-CN/chat.json'
+import zhCommon from './messages/zh-CN/common.json'
+import zhErrors from './messages/zh-CN/errors.json'
+import zhReceipt from './messages/zh-CN/receipt.json'
 
 const english = {
   account: enAccount,

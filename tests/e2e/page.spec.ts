@@ -55,13 +55,25 @@ test('the empty chat page stays within its budget of JavaScript and asks no othe
   expect(empty).toBeGreaterThan(50_000)
   expect(empty).toBeLessThanOrEqual(EMPTY_CHAT_BUDGET)
 
-  installation.vendor.setBehavior('answer')
+  installation.vendor.setBehavior(
+    answers({
+      text: ['Some **code**:\n\n```ts\n', 'const answer: number = 42\n', '```\n\n| a | b |\n|---|---|\n| 1 | 2 |\n'],
+    }),
+  )
   await chat.ask('And while answering?')
+  await expect(chat.answers.locator('.hljs-keyword')).toHaveText('const')
   await chat.answered()
   await page.waitForLoadState('networkidle')
   const answering = await sum(measured)
-  console.log(`JavaScript once an answer has streamed: ${answering} bytes (budget ${ANSWERING_BUDGET})`)
+  console.log(`JavaScript once an answer with code has streamed: ${answering} bytes (budget ${ANSWERING_BUDGET})`)
   expect(answering).toBeLessThanOrEqual(ANSWERING_BUDGET)
+
+  installation.vendor.setBehavior(answers({ text: ['A formula: ', '$x^2$'] }))
+  await chat.ask('And with a formula?')
+  await expect(chat.answers.locator('.katex')).toHaveCount(1)
+  await chat.answered(2)
+  await page.waitForLoadState('networkidle')
+  console.log(`JavaScript once a formula has been shown, KaTeX with it: ${await sum(measured)} bytes (no budget)`)
   expect(foreign).toEqual([])
 })
 

@@ -5,7 +5,8 @@ export type MarkdownLabels = { copy: string; code: string; table: string; footno
 
 type Parent = Element | Root
 
-function replaceElements(parent: Parent, replace: (element: Element, parent: Parent) => ElementContent): void {
+/** Replaces elements from the leaves up. */
+export function replaceElements(parent: Parent, replace: (element: Element, parent: Parent) => ElementContent): void {
   for (const [index, child] of parent.children.entries()) {
     if (child.type !== 'element') continue
     replaceElements(child, replace)
@@ -64,7 +65,7 @@ function outward(href: string, title: unknown) {
   }
 }
 
-function classesOf(element: Element): string[] {
+export function classesOf(element: Element): string[] {
   return Array.isArray(element.properties.className) ? element.properties.className.map(String) : []
 }
 
