@@ -9,7 +9,7 @@ import { type Chunk, createDataScanner, MalformedStreamError, readChunk } from '
 
 /** How long a vendor may take, in milliseconds. */
 export type RunLimits = {
-  /** Until the first byte of the answer. Models that think before they speak get longer. */
+  /** Until the first byte of the answer. Models that think before they speak get longer, until their first word. */
   firstByteMs: number
   reasoningFirstByteMs: number
   /** Between two pieces of it. */
@@ -24,6 +24,9 @@ export const RUN_LIMITS: RunLimits = {
   silenceMs: 60_000,
   totalMs: 3_600_000,
 }
+
+/** Characters of text and reasoning that are taken from one answer: far beyond what any model may say. */
+export const ANSWER_MAX = 1_048_576
 
 export type Delta = { type: 'text' | 'reasoning'; text: string }
 
@@ -64,7 +67,8 @@ export async function* streamAttempt(
     const response = await openStream(route, admission, watch.signal)
     end.accepted = true
     end.vendorRequestId = response.headers.get('x-request-id')?.slice(0, 200) ?? null
-    yield* readStream(response, end, () => watch.expect(limits.silenceMs))
+    const thinkingMs = admission.model.reasoning ? limits.reasoningFirstByteMs : limits.silenceMs
+    yield* readStream(response, end, (spoke) => watch.expect(spoke ? limits.silenceMs : thinkingMs))
     end.kind = 'complete'
   } catch (error) {
     if (signal.aborted) return { ...end, kind: 'stopped' }
@@ -117,17 +121,22 @@ async function openStream(route: Route, admission: Admission, signal: AbortSigna
 }
 
 /** Yields the deltas of a response and notes in `end` what else it says. Throws what is wrong with it. */
-async function* readStream(response: Response, end: AttemptEnd, heard: () => void): AsyncGenerator<Delta, void> {
+async function* readStream(
+  response: Response,
+  end: AttemptEnd,
+  heard: (spoke: boolean) => void,
+): AsyncGenerator<Delta, void> {
   if (!response.body) throw new MalformedStreamError('answer has no body')
   const scanner = createDataScanner()
   const decoder = new TextDecoder()
   const reader = response.body.getReader()
   let finished = false
   let understood = false
+  let length = 0
   try {
     for (;;) {
       const { done, value } = await reader.read()
-      heard()
+      heard(length > 0)
       const payloads = done ? scanner.end() : scanner.push(decoder.decode(value, { stream: true }))
       const deltas: Delta[] = []
       let fault: unknown = null
@@ -143,6 +152,8 @@ async function* readStream(response: Response, end: AttemptEnd, heard: () => voi
       // What came before the fault in the same read still counts.
       yield* deltas
       if (fault) throw fault
+      for (const delta of deltas) length += delta.text.length
+      if (length > ANSWER_MAX) throw new MalformedStreamError('answer is too long')
       if (finished || done) break
     }
   } finally {

@@ -21,6 +21,9 @@ import {
   createPricedModel,
   type Payer,
 } from '#tests/support/paid-call.ts'
+import { ANSWER_MAX } from './attempt.ts'
+import { countAll } from './tokens.ts'
+import { LINE_MAX } from './wire.ts'
 
 // Prices of the test model make one prompt token one micro-credit and one output token four; it costs us half.
 const PROMPT = 10
@@ -245,6 +248,97 @@ describe('once a word has come, the prompt and what was received are charged', (
   })
 })
 
+describe('a vendor that never comes to an end', () => {
+  it('is cut off at the longest answer, which is kept', async () => {
+    const block = 'x'.repeat(10_000)
+    const { text, result, receipt } = await call(async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const line = `data: ${JSON.stringify({ choices: [{ delta: { content: block } }] })}\n\n`
+      while (!response.destroyed && response.writable) {
+        if (!response.write(line))
+          await new Promise((resolve) => response.once('drain', resolve).once('close', resolve))
+      }
+    })
+    expect(result).toMatchObject({ outcome: 'interrupted', errorCode: 'vendor_malformed', usageSource: 'estimated' })
+    expect(text.length).toBeGreaterThanOrEqual(ANSWER_MAX)
+    expect(text.length).toBeLessThan(ANSWER_MAX + LINE_MAX)
+    expect(receipt.usage.outputTokens).toBe(1_000)
+    expect(await vendor.requests[0]!.closed).toBe(true)
+  })
+
+  it('cannot break a call with usage that is nested without end', async () => {
+    const deep = '['.repeat(400_000) + ']'.repeat(400_000)
+    const { text, result } = await call((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write('data: {"choices":[{"delta":{"content":"hi"},"finish_reason":"stop"}]}\n\n')
+      response.end(`data: {"choices":[],"usage":{"prompt_tokens":${deep}}}\n\ndata: [DONE]\n\n`)
+    })
+    expect({ text, ...result }).toMatchObject({ text: 'hi', outcome: 'completed', usageSource: 'estimated' })
+  })
+})
+
+describe('what we count ourselves', () => {
+  it('goes before a running total of a vendor that was cut off', async () => {
+    const { text, result, receipt } = await call(async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const chunk = { choices: [{ delta: { content: CUT } }], usage: { prompt_tokens: 1, completion_tokens: 1 } }
+      await new Promise((resolve) => response.write(`data: ${JSON.stringify(chunk)}\n\n`, resolve))
+      setImmediate(() => response.destroy())
+    })
+    expect({ text, ...result }).toMatchObject({ text: CUT, outcome: 'interrupted', usageSource: 'estimated' })
+    expect(receipt.chargedMicros).toBe(String(PROMPT + 4 * (await countTokens(CUT))))
+  })
+
+  it('gives way to the vendor once it has said that the answer is over', async () => {
+    const { result } = await call(async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const choice = { delta: { content: CUT }, finish_reason: 'stop' }
+      const chunk = { choices: [choice], usage: { prompt_tokens: 10, completion_tokens: 3 } }
+      await new Promise((resolve) => response.write(`data: ${JSON.stringify(chunk)}\n\n`, resolve))
+      setImmediate(() => response.destroy())
+    })
+    expect(result).toMatchObject({ usageSource: 'reported', usage: { inputTokens: 10, outputTokens: 3 } })
+  })
+
+  it('is the prompt’s tokens, not the bytes that bound them for the hold', async () => {
+    const long = await createPricedModel(database.db, [await createChannel(database.db, vendor.url)], {
+      contextTokens: 200_000,
+    })
+    const text = 'word '.repeat(20_000)
+    const turns = [{ role: 'user' as const, text, tokens: await countTokens(text) }]
+    expect(turns[0]!.tokens).toBe(100_000)
+    const admission = await admitCall(payer, long, { turns })
+    vendor.setBehavior('withoutUsage')
+    const { receipt } = await carryOut(payer, admission)
+    const prompt = admission.promptTokens - 100_000 + (await countAll(text))
+    expect(prompt).toBeLessThan(21_000)
+    expect(receipt).toMatchObject({ usageSource: 'estimated', usage: { inputTokens: prompt } })
+  })
+})
+
+describe('a model that thinks before it speaks', () => {
+  it('may be silent for longer, also after its first byte', async () => {
+    const thinker = await createPricedModel(database.db, [await createChannel(database.db, vendor.url)], {
+      reasoning: true,
+    })
+    let think: () => void = () => undefined
+    const thought = new Promise<void>((resolve) => {
+      think = resolve
+    })
+    vendor.setBehavior(async (_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write('data: {"choices":[{"delta":{"role":"assistant","content":""}}]}\n\n')
+      await thought
+      response.end('data: {"choices":[{"delta":{"content":"well"},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n')
+    })
+    const limits = { firstByteMs: 100, silenceMs: 100, reasoningFirstByteMs: 60_000 }
+    const carried = carryOut(payer, await admitCall(payer, thinker), { limits })
+    await vendor.arrival(0)
+    setTimeout(think, 3 * limits.silenceMs)
+    expect((await carried).result).toMatchObject({ outcome: 'completed' })
+  })
+})
+
 describe('stopping', () => {
   it('cancels the vendor, and charges what was received', async () => {
     vendor.setBehavior(startsThen({ text: ['some ', 'words'] }, 'stall'))
@@ -347,11 +441,37 @@ describe('with several channels', () => {
     expect([vendor.requests.length, other.requests.length]).toEqual([0, 2])
   })
 
+  it('tries a refused key after all others, and takes it back when it works again', async () => {
+    await call('unauthorized', both)
+    vendor.setBehavior('answer')
+    other.setBehavior('failing')
+    const { text, result } = await call('answer', both)
+    other.setBehavior('answer')
+    expect({ text, outcome: result.outcome }).toEqual({ text: ANSWER, outcome: 'completed' })
+    expect([vendor.requests.length, other.requests.length]).toEqual([2, 2])
+    vendor.requests.length = 0
+    await call('answer', both)
+    expect(vendor.requests).toHaveLength(1)
+  })
+
   it('fails with the last reason when all do', async () => {
     other.setBehavior('rateLimited')
     const { result } = await call('failing', both)
     other.setBehavior('answer')
     expect(result).toMatchObject({ outcome: 'failed', errorCode: 'vendor_rate_limited' })
+  })
+})
+
+describe('with one key alone', () => {
+  it('a refusal takes nobody off the air: the key is tried again, and is as before when it works', async () => {
+    const model = await createPricedModel(database.db, [await createChannel(database.db, vendor.url)])
+    for (let times = 0; times < 2; times++) {
+      expect((await call('unauthorized', model)).result).toMatchObject({ errorCode: 'vendor_key_refused' })
+    }
+    expect(vendor.requests).toHaveLength(2)
+    expect((await call('answer', model)).result).toMatchObject({ outcome: 'completed' })
+    const refused = await database.db.select().from(channelKeys).where(eq(channelKeys.status, 'refused'))
+    expect(refused).toEqual([])
   })
 })
 

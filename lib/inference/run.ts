@@ -1,13 +1,14 @@
 import type { Ctx } from '#lib/ctx.ts'
 import { AppError, type ErrorCode } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
-import { listRoutes, markKeyRefused, type Route } from '#lib/models/index.ts'
+import { listRoutes, markKey, type Route } from '#lib/models/index.ts'
 import { type AttemptEnd, RUN_LIMITS, type RunLimits, streamAttempt } from './attempt.ts'
 import type { Admission, RunEvent, RunResult } from './call.ts'
 import { addUsage, NO_USAGE } from './pricing.ts'
 import type { Usage } from './shared.ts'
-import { countAll } from './tokens.ts'
+import { countAll, EXACT_BYTES_MAX } from './tokens.ts'
 import { normalizeUsage } from './usage.ts'
+import { redactWords } from './vendor-error.ts'
 
 /** Keys and channels tried at most before the first word. */
 const ATTEMPTS_MAX = 5
@@ -44,7 +45,7 @@ export async function* run(
   for (const route of await findRoutes(ctx, admission)) {
     const end = yield* passOn(streamAttempt(route, admission, { signal: options.signal, limits }), progress)
     last = { route, end }
-    if (end.keyRefused && route.keyId) await retireKey(ctx, route)
+    await noteKey(ctx, route, end)
     if (end.kind !== 'failed' || received(progress)) break
     if (end.accepted) progress.vendorUsage = addUsage(progress.vendorUsage, promptOf(admission))
   }
@@ -97,8 +98,10 @@ async function conclude(
     return { ...facts, ...usage, outcome: 'empty', errorCode: 'vendor_empty', vendorUsage }
   }
 
-  const usage = reported ?? (await countOwn(admission, progress))
-  const charged = { usage, usageSource: reported ? 'reported' : 'estimated' } as const
+  // A vendor that was cut off may have sent a running total only, which lacks what came with it.
+  const total = end.kind === 'complete' || end.finishReason !== null ? reported : null
+  const usage = total ?? (await countOwn(admission, progress))
+  const charged = { usage, usageSource: total ? 'reported' : 'estimated' } as const
   const vendorUsage = addUsage(progress.vendorUsage, usage)
   switch (end.kind) {
     case 'complete':
@@ -121,10 +124,18 @@ function readUsage(raw: unknown, route: Route, admission: Admission): Usage | nu
   const { promptTokens, outputCap, model } = admission
   const usage = normalizeUsage(raw, route.vendor, { promptTokens, outputCap, contextTokens: model.contextTokens })
   if (!usage) {
-    const words = JSON.stringify(raw).slice(0, 500)
+    const words = wordsOf(raw, route)
     log.warn({ channelId: route.channelId, holdId: admission.holdId, words, promptTokens }, 'usage is beyond belief')
   }
   return usage
+}
+
+function wordsOf(raw: unknown, route: Route): string {
+  try {
+    return redactWords(JSON.stringify(raw), route.key)
+  } catch {
+    return 'nested too deeply'
+  }
 }
 
 async function countOwn(admission: Admission, progress: Progress): Promise<Usage> {
@@ -133,10 +144,21 @@ async function countOwn(admission: Admission, progress: Progress): Promise<Usage
   // Our count may differ from the vendor's, but never beyond the cap it was given.
   const reasoningCharged = Math.min(reasoningTokens, admission.outputCap)
   return {
-    ...promptOf(admission),
+    ...NO_USAGE,
+    inputTokens: await countPrompt(admission),
     outputTokens: Math.min(outputTokens, admission.outputCap - reasoningCharged),
     reasoningTokens: reasoningCharged,
   }
+}
+
+/** The tokens that were sent. For the hold the bytes of a long message stood for its tokens: nobody pays for those. */
+async function countPrompt({ promptTokens, messages }: Admission): Promise<number> {
+  let tokens = promptTokens
+  for (const { content } of messages) {
+    const bytes = Buffer.byteLength(content)
+    if (bytes > EXACT_BYTES_MAX) tokens -= Math.max(0, bytes - (await countAll(content)))
+  }
+  return tokens
 }
 
 async function findRoutes(ctx: Ctx, admission: Admission): Promise<Route[]> {
@@ -148,11 +170,14 @@ async function findRoutes(ctx: Ctx, admission: Admission): Promise<Route[]> {
   }
 }
 
-async function retireKey(ctx: Ctx, route: Route): Promise<void> {
+/** Remembers what the vendor thinks of a key, when that has changed. */
+async function noteKey(ctx: Ctx, { keyId, keyStatus, channelId }: Route, end: AttemptEnd): Promise<void> {
+  const status = end.keyRefused ? 'refused' : end.kind === 'complete' ? 'active' : keyStatus
+  if (keyId === null || status === keyStatus) return
   try {
-    await markKeyRefused(ctx, route.keyId!)
+    await markKey(ctx, { keyId, status })
   } catch (error) {
-    log.error({ err: error, channelId: route.channelId }, 'cannot retire a refused key')
+    log.error({ err: error, channelId }, 'cannot note what became of a key')
   }
 }
 

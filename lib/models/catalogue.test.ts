@@ -62,7 +62,7 @@ describe('listModels', () => {
     await database.db.update(channels).set({ status: 'disabled' }).where(eq(channels.id, channelId))
     expect(await ids()).toEqual([])
     await database.db.update(channels).set({ status: 'active' }).where(eq(channels.id, channelId))
-    await database.db.update(channelKeys).set({ status: 'refused' }).where(eq(channelKeys.channelId, channelId))
+    await database.db.update(channelKeys).set({ status: 'disabled' }).where(eq(channelKeys.channelId, channelId))
     expect(await ids()).toEqual([])
     await database.db.update(channelKeys).set({ status: 'active' }).where(eq(channelKeys.channelId, channelId))
     expect(await ids()).toEqual(['a'])

@@ -1,10 +1,11 @@
+import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { auditEntries, channelKeys, channelModels, channels } from '#db/schema/index.ts'
 import { decryptSecret } from '#lib/crypto.ts'
 import { type Ctx, systemCtx, type UserCtx } from '#lib/ctx.ts'
 import { getEnv } from '#lib/env.ts'
 import { newId } from '#lib/id.ts'
-import { addChannel, listChannels, listRoutes, markKeyRefused, setModel } from '#lib/models/index.ts'
+import { addChannel, listChannels, listRoutes, markKey, setModel } from '#lib/models/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { KEY_PURPOSE } from './channels.ts'
 import { orderRoutes } from './routes.ts'
@@ -109,12 +110,16 @@ describe('addChannel', () => {
 })
 
 describe('routes', () => {
-  it('carry what a call needs, and a refused key no more', async () => {
+  it('carry what a call needs; a refused key says so, a disabled one is gone', async () => {
     const routes = await listRoutes(ctx, 'three')
     expect(routes).toMatchObject([
       { vendor: 'test', baseUrl: 'https://vendor.example/v1', vendorModel: 'three', key: KEY, proxyUrl: null },
     ])
-    await markKeyRefused(ctx, routes[0]!.keyId!)
+    const keyId = routes[0]!.keyId!
+    await markKey(ctx, { keyId, status: 'refused' })
+    expect(await listRoutes(ctx, 'three')).toMatchObject([{ keyId, keyStatus: 'refused' }])
+    await database.db.update(channelKeys).set({ status: 'disabled' }).where(eq(channelKeys.id, keyId))
+    await markKey(ctx, { keyId, status: 'active' })
     expect(await listRoutes(ctx, 'three')).toEqual([])
     expect((await listRoutes(ctx, 'two'))[0]).toMatchObject({ proxyUrl: 'http://user:hidden@proxy.example:8080' })
     expect(await listRoutes(ctx, 'demo')).toEqual([])
@@ -122,9 +127,10 @@ describe('routes', () => {
 
   it('go by priority, then by weight', () => {
     const rows = [
-      { channelId: 'low', priority: 0, weight: 100 },
-      { channelId: 'heavy', priority: 5, weight: 3 },
-      { channelId: 'light', priority: 5, weight: 1 },
+      { channelId: 'refused', keyStatus: 'refused', priority: 9, weight: 100 },
+      { channelId: 'low', keyStatus: 'active', priority: 0, weight: 100 },
+      { channelId: 'heavy', keyStatus: 'active', priority: 5, weight: 3 },
+      { channelId: 'light', keyStatus: 'active', priority: 5, weight: 1 },
     ]
     // A generator with a fixed seed (mulberry32), so that the shares are the same in every run.
     let state = 1
@@ -137,7 +143,7 @@ describe('routes', () => {
     let heavyFirst = 0
     for (let times = 0; times < 2_000; times++) {
       const order = orderRoutes(rows, random).map((row) => row.channelId)
-      expect(order[2]).toBe('low')
+      expect(order.slice(2)).toEqual(['low', 'refused'])
       if (order[0] === 'heavy') heavyFirst++
     }
     expect(heavyFirst / 2_000).toBeGreaterThan(0.72)

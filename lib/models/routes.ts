@@ -1,4 +1,4 @@
-import { and, desc, eq } from 'drizzle-orm'
+import { and, desc, eq, ne } from 'drizzle-orm'
 import { channelKeys, channelModels, channels } from '#db/schema/index.ts'
 import { decryptSecret } from '#lib/crypto.ts'
 import type { Ctx } from '#lib/ctx.ts'
@@ -16,12 +16,15 @@ export type Route = {
   proxyUrl: string | null
   vendorModel: string
   keyId: string | null
+  /** `refused`: the vendor did not take it last time. */
+  keyStatus: 'active' | 'refused'
   key: string
 }
 
 /**
  * The ways to a model in the order to try them: channels by priority, within one priority at random by weight,
- * and the keys of a channel in random order. Empty when nobody can answer.
+ * and the keys of a channel in random order. Keys that a vendor refused come after all others: a vendor may refuse a
+ * good key for a while, and who has no other key would be cut off for good. Empty when nobody can answer.
  * @param random source of numbers in [0, 1)
  */
 export async function listRoutes(ctx: Ctx, modelId: string, random: () => number = Math.random): Promise<Route[]> {
@@ -38,31 +41,39 @@ export async function listRoutes(ctx: Ctx, modelId: string, random: () => number
       weight: channels.weight,
       vendorModel: channelModels.vendorModel,
       keyId: channelKeys.id,
+      keyStatus: channelKeys.status,
       keySealed: channelKeys.keySealed,
     })
     .from(channelModels)
     .innerJoin(channels, and(eq(channels.id, channelModels.channelId), eq(channels.status, 'active')))
-    .innerJoin(channelKeys, and(eq(channelKeys.channelId, channels.id), eq(channelKeys.status, 'active')))
+    .innerJoin(channelKeys, and(eq(channelKeys.channelId, channels.id), ne(channelKeys.status, 'disabled')))
     .where(eq(channelModels.modelId, modelId))
-    .orderBy(desc(channels.priority), channels.id)
+    .orderBy(channelKeys.status, desc(channels.priority), channels.id)
     .limit(100)
-  return orderRoutes(rows, random).map(({ proxySealed, keySealed, priority, weight, ...route }) => ({
+  return orderRoutes(rows, random).map(({ proxySealed, keySealed, keyStatus, priority, weight, ...route }) => ({
     ...route,
+    keyStatus: keyStatus === 'refused' ? 'refused' : 'active',
     proxyUrl: proxySealed ? decryptSecret(proxySealed, ENCRYPTION_KEY, PROXY_PURPOSE) : null,
     key: decryptSecret(keySealed, ENCRYPTION_KEY, KEY_PURPOSE),
   }))
 }
 
-/** The vendor refused this key: nobody tries it again until the operator says so. */
-export async function markKeyRefused(ctx: Ctx, keyId: string): Promise<void> {
+/** Notes that a vendor refused a key, or takes it again; what the operator disabled stays so. */
+export async function markKey(
+  ctx: Ctx,
+  { keyId, status }: { keyId: string; status: Route['keyStatus'] },
+): Promise<void> {
   await ctx.db
     .update(channelKeys)
-    .set({ status: 'refused' })
-    .where(and(eq(channelKeys.id, keyId), eq(channelKeys.status, 'active')))
+    .set({ status })
+    .where(and(eq(channelKeys.id, keyId), ne(channelKeys.status, 'disabled')))
 }
 
-/** Higher priority first; within one priority a channel comes first with the probability of its share of the weights. */
-export function orderRoutes<R extends { channelId: string; priority: number; weight: number }>(
+/**
+ * Refused keys last; then higher priority first; within one priority a channel comes first with the probability of its
+ * share of the weights.
+ */
+export function orderRoutes<R extends { channelId: string; keyStatus: string; priority: number; weight: number }>(
   rows: readonly R[],
   random: () => number,
 ): R[] {
@@ -73,8 +84,18 @@ export function orderRoutes<R extends { channelId: string; priority: number; wei
   }
   return rows
     .map((row) => ({ row, draw: drawn.get(row.channelId)!, keyDraw: random() }))
-    .sort((a, b) => b.row.priority - a.row.priority || a.draw - b.draw || a.keyDraw - b.keyDraw)
+    .sort(
+      (a, b) =>
+        isRefused(a.row) - isRefused(b.row) ||
+        b.row.priority - a.row.priority ||
+        a.draw - b.draw ||
+        a.keyDraw - b.keyDraw,
+    )
     .map(({ row }) => row)
+}
+
+function isRefused({ keyStatus }: { keyStatus: string }): number {
+  return keyStatus === 'refused' ? 1 : 0
 }
 
 function demoRoute(url: string): Route {
@@ -86,6 +107,7 @@ function demoRoute(url: string): Route {
     proxyUrl: null,
     vendorModel: DEMO_MODEL_ID,
     keyId: null,
+    keyStatus: 'active',
     key: 'demo',
   }
 }
