@@ -33,10 +33,20 @@ test('APP_URL follows the port', () => {
   expect(parseServerEnv({ ...complete, PORT: '8080' }).APP_URL).toBe('http://localhost:8080')
 })
 
+test.each([
+  ['https://Chat.Example/', 'https://chat.example'],
+  ['https://chat.example:443', 'https://chat.example'],
+  ['http://192.168.1.7:3000/', 'http://192.168.1.7:3000'],
+])('APP_URL %s is %s', (written, meant) => {
+  expect(parseEnv({ APP_URL: written }).APP_URL).toBe(meant)
+})
+
 describe('is refused in one line that names the variable', () => {
   test.each([
     [{ PORT: '70000' }, /PORT/],
     [{ APP_URL: 'example.com' }, /APP_URL/],
+    [{ APP_URL: 'https://example.com/chat' }, /APP_URL must be a scheme and a host/],
+    [{ APP_URL: 'https://me:secret@example.com' }, /APP_URL must be a scheme and a host/],
     [{ UB_DRAIN_SECONDS: 'soon' }, /UB_DRAIN_SECONDS/],
     [{ UB_DRAIN_SECONDS: '-1' }, /UB_DRAIN_SECONDS/],
     [{ DATABASE_URL: 'mysql://x' }, /DATABASE_URL/],

@@ -1,6 +1,10 @@
 import { z } from 'zod'
 
 const url = (protocols: RegExp) => z.url({ protocol: protocols, error: 'is not a valid URL' })
+// Cookies, links and origin checks are for a whole host; a path would be lost in some of them.
+const address = url(/^https?$/)
+  .refine(isBare, 'must be a scheme and a host, such as https://chat.example.com')
+  .transform((text) => new URL(text).origin)
 const postgresUrl = url(/^postgres(ql)?$/)
 const hexKey = z.string().regex(/^[0-9a-f]{64}$/i, 'must be 64 hex digits (32 bytes)')
 const wholeNumber = (min: number, max: number) => z.coerce.number().int().min(min).max(max)
@@ -9,7 +13,7 @@ const envSchema = z
   .object({
     NODE_ENV: z.enum(['development', 'production', 'test']).default('production'),
     PORT: wholeNumber(0, 65_535).default(3000),
-    APP_URL: url(/^https?$/).optional(),
+    APP_URL: address.optional(),
     DATABASE_URL: postgresUrl.optional(),
     DATABASE_OWNER_URL: postgresUrl.optional(),
     DATA_DIR: z.string().min(1).default('.data'),
@@ -41,6 +45,10 @@ const envSchema = z
     if (env.DATABASE_OWNER_URL && !env.DATABASE_URL) complain('DATABASE_OWNER_URL', 'needs DATABASE_URL beside it')
     if (env.OPENAI_BASE_URL && !env.OPENAI_API_KEY) complain('OPENAI_BASE_URL', 'needs OPENAI_API_KEY beside it')
   })
+
+function isBare(text: string): boolean {
+  return URL.canParse(text) && new URL(text).href === `${new URL(text).origin}/`
+}
 
 export type Env = z.infer<typeof envSchema>
 

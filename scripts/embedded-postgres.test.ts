@@ -36,10 +36,12 @@ function makeDataDir(user: typeof NOBODY | undefined): string {
   return folder
 }
 
+const ADDRESS = 'http://localhost:4711'
+
 function startHolder(dataDir: string, kind: 'service' | 'command', user?: typeof NOBODY): Holder {
-  const child = spawn(process.execPath, ['tests/support/hold-database.ts', kind], {
+  const child = spawn(process.execPath, ['tests/support/hold-database.ts', kind, ADDRESS], {
     cwd: root,
-    env: { PATH: process.env.PATH, DATA_DIR: dataDir, NODE_ENV: 'test' },
+    env: { PATH: process.env.PATH, DATA_DIR: dataDir, NODE_ENV: 'test', APP_URL: 'http://elsewhere.example' },
     stdio: ['ignore', 'pipe', 'pipe'],
     ...user,
   })
@@ -104,6 +106,8 @@ describe.each(users)('an embedded database of user %j', (user) => {
 
     const command = await untilOpen(startHolder(dataDir, 'command', user))
     expect(command.url).toBe(service.url)
+    // Links that the command makes lead to the service, whatever its own environment says.
+    expect(command.lines).toContain(`address ${ADDRESS}`)
     command.child.kill('SIGTERM')
     expect(await command.exit).toBe(0)
 

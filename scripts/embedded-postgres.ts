@@ -36,7 +36,7 @@ export class DataDirTaken extends Error {
 
 /**
  * Resolves the database of this process into its environment: DATABASE_URL, DATABASE_OWNER_URL and UB_DATABASE,
- * and for an embedded one AUTH_SECRET and ENCRYPTION_KEY. With DATABASE_URL set nothing embedded starts.
+ * for an embedded one AUTH_SECRET and ENCRYPTION_KEY, and beside a running service its APP_URL. With DATABASE_URL set nothing embedded starts.
  * @throws {EnvError} when the environment contradicts itself
  * @throws {DataDirTaken} when another process keeps the folder
  */
@@ -53,7 +53,7 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
   }
   const dir = new DataDir(env.DATA_DIR)
   const holding = await takeOrAttach(dir, options)
-  if ('port' in holding) return attach(dir, holding.port)
+  if ('port' in holding) return attach(dir, holding)
   try {
     return await holdDatabase(dir, options, holding.release)
   } catch (error) {
@@ -123,12 +123,16 @@ async function holdDatabase(dir: DataDir, options: OpenOptions, release: () => v
   return { embedded: true, announce, gone: cluster.gone, close }
 }
 
-function attach(dir: DataDir, port: number): OpenDatabase {
+function attach(dir: DataDir, { port, address }: Running): OpenDatabase {
   setEmbeddedEnv(dir.secrets(true), port)
+  // The service was started with its own PORT and APP_URL; links that are made here must lead to it.
+  if (address) setEnv({ APP_URL: address })
   return { embedded: true, announce: () => undefined, gone: new Promise(() => undefined), close: async () => undefined }
 }
 
-async function takeOrAttach(dir: DataDir, options: OpenOptions): Promise<{ release: () => void } | { port: number }> {
+type Running = { port: number; address?: string }
+
+async function takeOrAttach(dir: DataDir, options: OpenOptions): Promise<{ release: () => void } | Running> {
   const deadline = Date.now() + PATIENCE_MS
   let told = false
   for (;;) {
@@ -139,7 +143,7 @@ async function takeOrAttach(dir: DataDir, options: OpenOptions): Promise<{ relea
     const holder = found && isAlive(found.pid) ? found : undefined
     if (holder?.kind === 'service') {
       if (options.kind === 'service') throw new DataDirTaken(describeHolder(dir, holder))
-      if (holder.port) return { port: holder.port }
+      if (holder.port) return { port: holder.port, address: holder.address }
     }
     if (Date.now() > deadline) throw new DataDirTaken(describeHolder(dir, holder))
     if (holder && !told) {

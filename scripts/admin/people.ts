@@ -33,7 +33,7 @@ function readRole(text: string): 'user' | 'admin' {
 }
 
 function linkUrl(token: string): string {
-  return `${getEnv().APP_URL.replace(/\/+$/, '')}/link/${token}`
+  return `${getEnv().APP_URL}/link/${token}`
 }
 
 export const createUserCommand: Command = {
