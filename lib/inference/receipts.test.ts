@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { newId } from '#lib/id.ts'
-import { findReceipts, getReceipt, settle } from '#lib/inference/index.ts'
+import { findReceipts, getReceipt } from '#lib/inference/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
 import { admitCall, carryOut, createChannel, createPayer, createPricedModel } from '#tests/support/paid-call.ts'
@@ -36,24 +36,12 @@ it('a receipt shows who paid what for which tokens, and nothing of what it cost 
   expect(JSON.parse(JSON.stringify(receipt))).toEqual(receipt)
 })
 
-it('of a message it is the last call that filled it', async () => {
-  const payer = await createPayer(database.db)
-  const messageId = newId()
-  let last = ''
-  for (let times = 0; times < 2; times++) {
-    const admission = await admitCall(payer, modelId)
-    const { result } = await carryOut({ ...payer }, await admitCall(payer, modelId))
-    last = (await settle(payer.ctx, { admission, result, usageRecordId: newId(), messageId })).id
-  }
-  expect(await getReceipt(payer.ctx, { messageId })).toMatchObject({ id: last, messageId })
-})
-
 it('nobody else finds it', async () => {
   const payer = await createPayer(database.db)
   const outsider = await createPayer(database.db)
   const { receipt } = await carryOut(payer, await admitCall(payer, modelId))
   await expect(getReceipt(outsider.ctx, { usageRecordId: receipt.id })).rejects.toMatchObject({ code: 'not_found' })
-  await expect(getReceipt(outsider.ctx, { messageId: newId() })).rejects.toMatchObject({ code: 'not_found' })
+  await expect(getReceipt(outsider.ctx, { usageRecordId: newId() })).rejects.toMatchObject({ code: 'not_found' })
   const anonymous = { ...outsider.ctx, actor: { type: 'anonymous' } as const }
   await expect(getReceipt(anonymous, { usageRecordId: receipt.id })).rejects.toMatchObject({ code: 'unauthenticated' })
 })

@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray } from 'drizzle-orm'
 import { z } from 'zod'
 import { models, usageRecords } from '#db/schema/index.ts'
 import { type Ctx, requireUser } from '#lib/ctx.ts'
@@ -64,24 +64,20 @@ export function isFree(call: Pick<UsageRecord, 'outcome' | 'usageSource'>): bool
   return call.outcome === 'failed' || call.outcome === 'empty' || call.usageSource === 'none'
 }
 
-const getReceiptInput = z.union([z.object({ usageRecordId: z.uuid() }), z.object({ messageId: z.uuid() })])
+const getReceiptInput = z.object({ usageRecordId: z.uuid() })
 
 /**
- * The receipt of one call, or of the call that filled a message last.
+ * The receipt of one call.
  * @throws {AppError} `not_found` when the person paid for no such call
  */
 export async function getReceipt(ctx: Ctx, input: z.input<typeof getReceiptInput>): Promise<Receipt> {
   const { userId } = requireUser(ctx)
-  const wanted = getReceiptInput.parse(input)
-  const which =
-    'messageId' in wanted ? eq(usageRecords.messageId, wanted.messageId) : eq(usageRecords.id, wanted.usageRecordId)
+  const { usageRecordId } = getReceiptInput.parse(input)
   const [row] = await ctx.db
     .select({ record: usageRecords, modelName: models.displayName })
     .from(usageRecords)
     .leftJoin(models, eq(models.id, usageRecords.modelId))
-    .where(and(eq(usageRecords.userId, userId), which))
-    .orderBy(desc(usageRecords.id))
-    .limit(1)
+    .where(and(eq(usageRecords.userId, userId), eq(usageRecords.id, usageRecordId)))
   if (!row) throw new AppError('not_found')
   return toReceipt(row.record, row.modelName ?? row.record.modelId)
 }
