@@ -98,6 +98,9 @@ export const generations = pgTable(
     ),
     index('generations_message_idx').on(table.userId, table.messageId),
     index('generations_running_worker_idx').on(table.runningWorkerId),
+    // Small, for it holds only what runs. The statements of a run name the key and the status, which do not imply the
+    // predicate: the planner cannot prefer this index to the key for them.
+    index('generations_running_user_idx').on(table.userId, table.id).where(sql`${table.runningWorkerId} is not null`),
     check('generations_status_shape', sql`(${table.status} = 'running') = (${table.endedAt} is null)`),
   ],
 )

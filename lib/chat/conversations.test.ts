@@ -86,12 +86,19 @@ describe('listConversations', () => {
     expect((await listConversations(outsider)).items).toEqual([])
   })
 
-  it.each(['', 'nonsense', Buffer.from('["2026","x"]').toString('base64url')])(
-    'refuses %j as a cursor',
-    async (cursor) => {
-      await expect(listConversations(person, { cursor })).rejects.toThrow('is not a cursor')
-    },
-  )
+  const cursorAt = (instant: string) => Buffer.from(JSON.stringify([instant, newId()])).toString('base64url')
+
+  it.each([
+    '',
+    'nonsense',
+    Buffer.from('["2026","x"]').toString('base64url'),
+    cursorAt('2026-02-31 00:00:00+00'),
+    cursorAt('2026-13-01 00:00:00+00'),
+    cursorAt('2026-01-01 25:00:00+00'),
+    cursorAt('0000-01-01 00:00:00+00'),
+  ])('refuses %j as a cursor', async (cursor) => {
+    await expect(listConversations(person, { cursor })).rejects.toThrow('is not a cursor')
+  })
 })
 
 describe('a conversation', () => {

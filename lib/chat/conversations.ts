@@ -8,7 +8,19 @@ import type { ConversationSummary } from './shared.ts'
 const PAGE_MAX = 50
 
 /** Where a page ended: the instant as PostgreSQL writes it, which is finer than a Date, and the id. */
-const cursorFields = z.tuple([z.string().regex(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/), idInput])
+const cursorFields = z.tuple([
+  z
+    .string()
+    .regex(/^[1-9]\d{3}-\d\d-\d\d \d\d:\d\d:\d\d(\.\d{1,6})?\+00$/)
+    .refine(isOnCalendar, 'is no instant'),
+  idInput,
+])
+
+/** A Date takes 31 February for a day in March; PostgreSQL refuses it. */
+function isOnCalendar(instant: string): boolean {
+  const date = new Date(`${instant.slice(0, 10)}T${instant.slice(11, 19)}Z`)
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(instant.slice(0, 10))
+}
 
 const cursorInput = z
   .string()
@@ -51,7 +63,7 @@ export async function listConversations(
     SELECT c.id, c.title, c.active_at, (c.active_at AT TIME ZONE 'UTC')::text || '+00' AS instant,
       EXISTS (
         SELECT 1 FROM generations g
-        WHERE g.running_worker_id IS NOT NULL AND g.user_id = c.user_id AND g.conversation_id = c.id
+        WHERE g.running_worker_id IS NOT NULL AND g.user_id = ${userId} AND g.conversation_id = c.id
       ) AS running
     FROM conversations c
     WHERE c.user_id = ${userId} AND c.deleted_at IS NULL ${afterCursor}
