@@ -71,7 +71,8 @@ async function countRows() {
 async function refusal(promise: Promise<unknown>): Promise<string> {
   return promise.then(
     () => 'no refusal',
-    (error: { code?: string }) => error.code ?? String(error),
+    (error: { code?: string; name?: string }) =>
+      error.code ?? (error.name === 'ZodError' ? 'not an input' : String(error)),
   )
 }
 
@@ -175,6 +176,7 @@ describe('startGeneration', () => {
     ['half a surrogate pair', { text: 'a\ud83d' }, 'invalid_input'],
     ['an unknown model', { modelId: 'no-such-model' }, 'model_unknown'],
     ['a message that does not fit the model', { text: 'word '.repeat(100_000) }, 'message_too_long_for_model'],
+    ['a model id that is no text', { modelId: 'a\0b' }, 'not an input'],
     ['a parent that is not there', { parentId: newId() }, 'not_found'],
   ])('refuses %s and stores nothing', async (_, fields, code) => {
     const rows = await countRows()

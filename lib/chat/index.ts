@@ -8,6 +8,7 @@ export {
   restoreConversation,
 } from './conversations.ts'
 export { drainRuns } from './drain-runs.ts'
+export { MESSAGE_BYTES_MAX } from './message-text.ts'
 export { listPath, type MessagePage, showBranch } from './paths.ts'
 export { type ReadEventsInput, readEvents } from './read-events.ts'
 export { getRunning, type Running } from './running.ts'

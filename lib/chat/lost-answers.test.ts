@@ -7,7 +7,7 @@ import { registerWorker, workerId } from '#lib/inference/index.ts'
 import { findWallet } from '#lib/ledger/index.ts'
 import { createModel, createPerson, readAll } from '#tests/support/chat.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
-import { type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
+import { answers, type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
 import { endStrayRuns, readEvents, type StartGenerationInput, startGeneration } from './index.ts'
 import { liveRuns } from './live-runs.ts'
 
@@ -128,4 +128,35 @@ it('a generation that this process owns and does not run is ended, unless it is 
   await Promise.all([live.done, lost.done])
   expect(await walletOf(person)).toMatchObject({ openHolds: 0, postedMicros: 10_000_000n })
   vendor.setBehavior('answer')
+})
+
+it('connections that break again and again cost nobody a word or a credit', async () => {
+  const db = createDatabase(database.url, 5)
+  const person = { ...(await createPerson(database.db)), db }
+  const before = await walletOf(person)
+  const words = Array.from({ length: 60 }, (_, index) => `word${index} `)
+  vendor.setBehavior(answers({ text: words, intervalMs: 20 }))
+  const started = await startGeneration(person, message())
+  const frames = readAll(await readEvents(person, started))
+  for (let times = 0; times < 40; times++) {
+    await database.db.execute(sql`
+      SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+    await new Promise((resolve) => setTimeout(resolve, 30))
+  }
+  const answer = await frames
+  expect(answer).toMatchObject({ text: words.join(''), end: { status: 'completed' } })
+  const after = await walletOf({ ...person, db: database.db })
+  expect(before.postedMicros - after.postedMicros).toBe(BigInt(answer.end!.receipt!.chargedMicros))
+  expect(after).toMatchObject({ heldMicros: 0n, openHolds: 0 })
+  const stored = await database.db.execute<{ text: string }>(
+    sql`SELECT text FROM messages WHERE id = ${started.assistantMessageId}`,
+  )
+  expect(stored.rows).toEqual([{ text: words.join('') }])
+  const log = await database.db.execute<{ seq: number }>(
+    sql`SELECT seq FROM generation_events WHERE generation_id = ${started.generationId} ORDER BY seq`,
+  )
+  expect(log.rows.map(({ seq }) => seq)).toEqual(log.rows.map((_, index) => index + 1))
+  vendor.setBehavior('answer')
+  await db.$client.end()
 })

@@ -17,7 +17,7 @@ import { perDatabase } from './per-database.ts'
 import { runDetached } from './run-generation.ts'
 import type { StartFrame } from './shared.ts'
 
-const modelIdInput = z.string().min(1).max(200)
+const modelIdInput = z.string().regex(/^[^\p{Cc}]{1,200}$/u)
 
 export const startGenerationInput = z.object({
   /** Made by the client, new for each message a person sends: the same again is the same generation. */
