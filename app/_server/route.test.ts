@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { route } from '#app/_server/route.ts'
 import { makeSessionCookie, registerUser } from '#lib/auth/index.ts'
@@ -129,6 +129,17 @@ describe('who may call', () => {
 })
 
 describe('replies', () => {
+  it('to HEAD end the stream that nobody will read', async () => {
+    const cancel = vi.fn()
+    const stream = route({ input: z.object({}), auth: 'public' }, async () => {
+      return new Response(new ReadableStream({ cancel }), { status: 201, headers: { 'x-kept': 'yes' } })
+    })
+    const reply = await stream(new Request(`http://${HOST}/api/x`, { method: 'HEAD' }), { params: Promise.resolve({}) })
+    expect(reply.body).toBeNull()
+    expect([reply.status, reply.headers.get('x-kept')]).toEqual([201, 'yes'])
+    expect(cancel).toHaveBeenCalledOnce()
+  })
+
   it('carry amounts as decimal text', async () => {
     const amounts = route({ input: z.object({}), auth: 'public' }, async () => ({ micros: 9_007_199_254_740_993n }))
     expect((await send(amounts)).data).toEqual({ micros: '9007199254740993' })

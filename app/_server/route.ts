@@ -38,11 +38,18 @@ export function route<S extends z.ZodType, A extends 'user' | 'public'>(
         await readInput(request, await params, options.maxBytes ?? DEFAULT_MAX_BYTES),
       ) as z.output<S>
       const result = await handler(ctx as RouteCtx<A>, input, request)
-      return result instanceof Response ? result : jsonResponse(result ?? { ok: true })
+      const response = result instanceof Response ? result : jsonResponse(result ?? { ok: true })
+      return request.method === 'HEAD' ? await withoutBody(response) : response
     } catch (error) {
       return failureResponse(error, info.id)
     }
   }
+}
+
+// Next answers HEAD with GET's handler and lets the body lie: a stream would be held for a reader who never comes.
+async function withoutBody(response: Response): Promise<Response> {
+  await response.body?.cancel()
+  return new Response(null, response)
 }
 
 /** A JSON reply that no cache keeps; bigint as decimal text. */
