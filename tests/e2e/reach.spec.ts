@@ -72,3 +72,20 @@ test('a disabled person is refused by the next request', async ({ page, context,
   await page.goto('/')
   await expect(page).toHaveURL(/\/sign-in/)
 })
+
+test('after signing out the back button shows nothing of what was there', async ({ page, context, installation }) => {
+  const { signIn } = await import('./support/fixtures.ts')
+  const person = await installation.createPerson({ name: 'Nobody Else' })
+  await signIn(context, installation.service.url, person)
+  await page.goto('/')
+  await expect(new ChatPage(page).composer).toBeVisible()
+  await page.goto('/account')
+  await expect(page.getByText(person.email)).toBeVisible()
+  await page.getByRole('button', { name: 'Sign out', exact: true }).last().click()
+  await expect(page).toHaveURL(/\/sign-in/)
+  for (let i = 0; i < 2; i++) {
+    await page.goBack()
+    await expect(page).toHaveURL(/\/sign-in/)
+    await expect(page.getByText(person.email)).toHaveCount(0)
+  }
+})
