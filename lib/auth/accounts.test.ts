@@ -177,13 +177,28 @@ describe('signIn', () => {
     const me = await register()
     for (const email of [me.email, 'nobody@example.com']) {
       const guesses = await Promise.allSettled(
-        Array.from({ length: 25 }, () => signIn(visitor(), { email, password: 'wrong' })),
+        Array.from({ length: 105 }, () => signIn(visitor(), { email, password: 'wrong' })),
       )
       const codes = guesses.map((guess) => (guess.status === 'rejected' ? guess.reason.code : 'ok'))
-      expect(codes.filter((code) => code === 'wrong_credentials')).toHaveLength(20)
+      expect(codes.filter((code) => code === 'wrong_credentials')).toHaveLength(100)
       expect(codes.filter((code) => code === 'rate_limited')).toHaveLength(5)
     }
     await expect(signIn(visitor(), { email: me.email, password: PASSWORD })).rejects.toMatchObject({
+      code: 'rate_limited',
+    })
+  })
+
+  it('lets one address shut itself out of an account, and not its owner', async () => {
+    const me = await register()
+    const stranger = visitor()
+    const guesses = await Promise.allSettled(
+      Array.from({ length: 60 }, () => signIn(stranger, { email: me.email, password: 'wrong' })),
+    )
+    const codes = guesses.map((guess) => (guess.status === 'rejected' ? guess.reason.code : 'ok'))
+    expect(codes.filter((code) => code === 'wrong_credentials')).toHaveLength(20)
+    expect(codes.filter((code) => code === 'rate_limited')).toHaveLength(40)
+    await signIn(visitor(), { email: me.email, password: PASSWORD })
+    await expect(signIn(stranger, { email: me.email, password: PASSWORD })).rejects.toMatchObject({
       code: 'rate_limited',
     })
   })

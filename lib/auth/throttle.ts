@@ -4,8 +4,10 @@ import { consumeLimit, type RateLimit, refundLimit, resetLimit } from '#lib/rate
 
 const HOUR = 3_600
 
-// Wrong tries. An address may stand for a whole school, an account for one person.
-const SIGN_IN_BY_ACCOUNT: RateLimit = { name: 'sign-in-account', points: 20, seconds: HOUR }
+// Wrong tries. An address may stand for a whole school, an account for one person. One address alone cannot use up what
+// an account has, or a stranger who knows somebody's e-mail could keep them out.
+const SIGN_IN_BY_BOTH: RateLimit = { name: 'sign-in-both', points: 20, seconds: HOUR }
+const SIGN_IN_BY_ACCOUNT: RateLimit = { name: 'sign-in-account', points: 100, seconds: HOUR }
 const SIGN_IN_BY_ADDRESS: RateLimit = { name: 'sign-in-address', points: 100, seconds: HOUR }
 const REGISTER_BY_ADDRESS: RateLimit = { name: 'register-address', points: 30, seconds: HOUR }
 const LINK_BY_ADDRESS: RateLimit = { name: 'link-address', points: 60, seconds: HOUR }
@@ -18,10 +20,13 @@ const LINK_BY_ADDRESS: RateLimit = { name: 'link-address', points: 60, seconds: 
 export async function throttlePassword<T>(ctx: Ctx, email: string, check: () => Promise<T>): Promise<T> {
   const address = addressKey(ctx)
   await consumeLimit(ctx, SIGN_IN_BY_ADDRESS, address)
+  const both = `${email} ${address}`
+  await consumeLimit(ctx, SIGN_IN_BY_BOTH, both)
   await consumeLimit(ctx, SIGN_IN_BY_ACCOUNT, email)
   const result = await check()
   await refundLimit(ctx, SIGN_IN_BY_ADDRESS, address)
-  await resetLimit(ctx, SIGN_IN_BY_ACCOUNT, email)
+  await resetLimit(ctx, SIGN_IN_BY_BOTH, both)
+  await refundLimit(ctx, SIGN_IN_BY_ACCOUNT, email)
   return result
 }
 
