@@ -64,6 +64,19 @@ describe('the application’s role', () => {
     expect(await stateOf(app, statement)).toBe(DENIED)
   })
 
+  it('cannot put a table of its own under a function’s feet', async () => {
+    await app.query('BEGIN')
+    await app.query('CREATE TEMP TABLE wallets (LIKE public.wallets INCLUDING DEFAULTS)')
+    await app.query('GRANT ALL ON wallets TO PUBLIC')
+    await app.query('INSERT INTO pg_temp.wallets (id, posted_micros) VALUES ($1, 1000000000)', [walletId])
+    const { rows } = await app.query(
+      "SELECT outcome FROM public.ledger_hold($1, $2, 1000000, 1000000, 5, $1, '\\x00'::bytea)",
+      [newId(), walletId],
+    )
+    await app.query('ROLLBACK')
+    expect(rows).toEqual([{ outcome: 'insufficient' }])
+  })
+
   it('may not call what only the ledger’s own functions call', async () => {
     expect(await stateOf(app, `SELECT ledger_drain_lots('${walletId}', '${newId()}', 1)`)).toBe(DENIED)
   })

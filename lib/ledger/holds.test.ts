@@ -95,6 +95,18 @@ describe('placeHold', () => {
     expect(await placeHold(ctx, { ...request, workerId: newId() })).toMatchObject({ outcome: 'held' })
   })
 
+  it('is not held again once it has ended: nothing would be reserved for who asks', async () => {
+    const [captured, released] = [hold(), hold()]
+    await placeHold(ctx, captured)
+    await captureHold(ctx, { holdId: captured.holdId, costMicros: 10n })
+    await placeHold(ctx, released)
+    await releaseHold(ctx, { holdId: released.holdId })
+    const before = await wallet()
+    expect(await codeOf(placeHold(ctx, captured))).toBe('conflict')
+    expect(await codeOf(placeHold(ctx, released))).toBe('conflict')
+    expect(await wallet()).toEqual(before)
+  })
+
   it('lets a hundred race, and exactly as many win as the wallet can pay for', async () => {
     const outcomes = await Promise.all(
       Array.from({ length: 100 }, () => placeHold(ctx, hold({ fullMicros: 90n, minimumMicros: 90n }))),
