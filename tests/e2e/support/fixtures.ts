@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright'
-import { type BrowserContext, test as base, expect, type Page } from '@playwright/test'
+import { type BrowserContext, test as base, type ConsoleMessage, expect, type Page } from '@playwright/test'
 import { channelKeys } from '#db/schema/index.ts'
 import { systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
@@ -27,8 +27,31 @@ export type Installation = {
   postedMicros(person: Person): Promise<bigint>
 }
 
-/** One installation for each worker: a database of its own, a vendor, the production server. */
-export const test = base.extend<Record<never, never>, { installation: Installation }>({
+/** Listens to what the pages of a browser context complain about in their consoles. */
+type Watch = (context: BrowserContext) => void
+
+/**
+ * One installation for each worker: a database of its own, a vendor, the production server. A test fails when a page
+ * complained in its console: a hydration that did not match, a violated policy, an exception nobody caught. Contexts
+ * that a test opens itself are watched when it says so.
+ */
+export const test = base.extend<{ watch: Watch }, { installation: Installation }>({
+  watch: [
+    async ({ context: own }, use) => {
+      const complaints: string[] = []
+      const watch: Watch = (context) => {
+        context.on('weberror', (error) => complaints.push(String(error.error().stack ?? error.error())))
+        context.on('console', (message) => {
+          if (!['error', 'warning'].includes(message.type()) || isOfTheNetwork(message)) return
+          complaints.push(`${message.location().url}: ${message.text()}`)
+        })
+      }
+      watch(own)
+      await use(watch)
+      expect(complaints, 'what the pages complained about').toEqual([])
+    },
+    { auto: true },
+  ],
   installation: [
     async ({ browserName: _ }, use) => {
       const cluster = JSON.parse(process.env.UB_TEST_CLUSTER ?? '') as TestCluster
@@ -77,6 +100,12 @@ export const test = base.extend<Record<never, never>, { installation: Installati
   ],
   baseURL: async ({ installation }, use) => use(installation.service.url),
 })
+
+/** Chromium writes a line for every reply that is not 2xx and every connection that breaks; tests cause both. */
+function isOfTheNetwork(message: ConsoleMessage): boolean {
+  const isOurBuild = message.location().url.includes('/_next/static/')
+  return message.text().startsWith('Failed to load resource') && !isOurBuild
+}
 
 async function createPerson(database: TestDatabase, { credits = 10, name = 'Ada Example' } = {}): Promise<Person> {
   const email = `${newId()}@example.com`
