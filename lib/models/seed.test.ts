@@ -66,12 +66,15 @@ describe('seedDatabase', () => {
     expect(await database.db.select().from(channelKeys)).toHaveLength(1)
   })
 
-  it('takes a new key beside the old, and tries a refused one again', async () => {
+  it('takes a new key beside the old, and tries a refused one again as if it never had been', async () => {
     await seedDatabase(ctx, env({ OPENAI_API_KEY: 'sk-old' }))
     expect(await seedDatabase(ctx, env({ OPENAI_API_KEY: 'sk-new' }))).toMatchObject({ channel: 'key added' })
     await database.db.update(channelKeys).set({ status: 'refused' }).where(eq(channelKeys.status, 'active'))
     await seedDatabase(ctx, env({ OPENAI_API_KEY: 'sk-new' }))
-    expect((await listRoutes(ctx, 'gpt-6-luna')).map((route) => route.key)).toEqual(['sk-new'])
+    expect((await listRoutes(ctx, 'gpt-6-luna')).map(({ key, keyStatus }) => [key, keyStatus])).toEqual([
+      ['sk-new', 'active'],
+      ['sk-old', 'refused'],
+    ])
   })
 
   it('knows other vendors by their base URL, and takes a strange one for OpenAI’s likeness', async () => {
