@@ -1,5 +1,4 @@
 import type { Ctx } from '#lib/ctx.ts'
-import type { SecretReader } from './secret.ts'
 
 export type Option = {
   /** What stands for the value in the help, such as `EMAIL`; a switch has none. */
@@ -10,6 +9,9 @@ export type Option = {
 
 /** What a verb has done: `text` for a person, `data` for a program; amounts in `data` are decimal strings. */
 export type Outcome = { text: string; data: Record<string, unknown> }
+
+/** Reads a secret without showing it: from a pipe when `fromPipe`, else typed twice at a terminal. */
+export type SecretReader = (options: { label: string; fromPipe: boolean; pipeOption: string }) => Promise<string>
 
 export type CommandInput = { ctx: Ctx; options: Options; args: string[]; readSecret: SecretReader }
 

@@ -4,7 +4,7 @@ import { getEnv } from '#lib/env.ts'
 import { withDatabase } from '#scripts/embedded-postgres.ts'
 import { PlainError } from '#scripts/run-main.ts'
 import { addChannelCommand } from './channels.ts'
-import type { Command } from './command.ts'
+import type { Command, SecretReader } from './command.ts'
 import { parseCommandLine } from './command-line.ts'
 import { grantCommand } from './credits.ts'
 import { describeFailure } from './failure.ts'
@@ -17,7 +17,7 @@ import {
   setRoleCommand,
   signInLinkCommand,
 } from './people.ts'
-import { readSecret, type SecretReader } from './secret.ts'
+import { readSecret } from './secret.ts'
 
 const COMMANDS: readonly Command[] = [
   createUserCommand,

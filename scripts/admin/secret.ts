@@ -1,10 +1,7 @@
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
-import { UsageError } from './command.ts'
-
-/** Reads a secret without showing it: from a pipe when `fromPipe`, else typed twice at a terminal. */
-export type SecretReader = (options: { label: string; fromPipe: boolean; pipeOption: string }) => Promise<string>
+import { type SecretReader, UsageError } from './command.ts'
 
 /** @throws {UsageError} when there is nobody to ask, or what was typed differs */
 export const readSecret: SecretReader = async ({ label, fromPipe, pipeOption }) => {
