@@ -364,6 +364,7 @@ CREATE INDEX "generation_events_created_idx" ON "generation_events" USING btree 
 CREATE UNIQUE INDEX "generations_request_key" ON "generations" USING btree ("user_id","request_id");--> statement-breakpoint
 CREATE INDEX "generations_message_idx" ON "generations" USING btree ("user_id","message_id");--> statement-breakpoint
 CREATE INDEX "generations_running_worker_idx" ON "generations" USING btree ("running_worker_id");--> statement-breakpoint
+CREATE INDEX "generations_running_user_idx" ON "generations" USING btree ("user_id","id") WHERE "generations"."running_worker_id" is not null;--> statement-breakpoint
 CREATE INDEX "messages_conversation_idx" ON "messages" USING btree ("user_id","conversation_id","id");--> statement-breakpoint
 CREATE INDEX "messages_parent_idx" ON "messages" USING btree ("user_id","parent_id");--> statement-breakpoint
 CREATE UNIQUE INDEX "usage_records_hold_key" ON "usage_records" USING btree ("hold_id");--> statement-breakpoint

@@ -1,6 +1,7 @@
 -- The rules that live in the database: what is append-only, which prices may not overlap, the house's
 -- accounts, and the verbs that change a balance. Each verb is one VOLATILE PL/pgSQL function, so that every
 -- statement in it sees what was committed before it got its locks. Lock order: hold, wallets by id, lots.
+-- pg_temp is named last in every search path: left out, it would be searched first.
 
 CREATE EXTENSION IF NOT EXISTS btree_gist;--> statement-breakpoint
 
@@ -15,7 +16,7 @@ ALTER TABLE holds SET (fillfactor = 85);--> statement-breakpoint
 ALTER TABLE generations SET (fillfactor = 75);--> statement-breakpoint
 ALTER TABLE admissions SET (fillfactor = 75);--> statement-breakpoint
 
-CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+CREATE FUNCTION refuse_change() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
   RAISE EXCEPTION '% is append-only: % refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'UB000';
 END $$;--> statement-breakpoint
@@ -38,7 +39,7 @@ INSERT INTO accounts (id, kind, code) VALUES
   ('00000000-0000-7000-8000-000000000007', 'house', 'expired');--> statement-breakpoint
 
 -- A UUID version 7 by the database's clock.
-CREATE FUNCTION ledger_new_id() RETURNS uuid LANGUAGE sql VOLATILE SET search_path = pg_catalog AS $$
+CREATE FUNCTION ledger_new_id() RETURNS uuid LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp AS $$
   SELECT encode(
     set_bit(set_bit(
       overlay(uuid_send(gen_random_uuid())
@@ -49,7 +50,7 @@ $$;--> statement-breakpoint
 
 -- Opens the wallet of an owner, once; returns its id.
 CREATE FUNCTION ledger_open_wallet(p_owner_type text, p_owner_id uuid) RETURNS uuid
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   v_id uuid;
 BEGIN
@@ -68,7 +69,7 @@ END $$;--> statement-breakpoint
 -- Takes an amount out of a wallet's lots: promotional before code before paid among those that expire together,
 -- soonest expiry first. The caller holds the wallet's lock and has checked that the wallet has the amount.
 CREATE FUNCTION ledger_drain_lots(p_wallet uuid, p_transfer uuid, p_amount bigint) RETURNS void
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
   v_left bigint := p_amount;
   v_take bigint;
@@ -101,7 +102,7 @@ CREATE FUNCTION ledger_post(
   p_actor text, p_reason text DEFAULT NULL, p_external_ref text DEFAULT NULL, p_hold uuid DEFAULT NULL,
   p_lot_source text DEFAULT NULL, p_lot_expires timestamptz DEFAULT NULL
 ) RETURNS TABLE (transfer_id uuid, replayed boolean)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   v_debit wallets;
@@ -146,11 +147,12 @@ BEGIN
 END $$;--> statement-breakpoint
 
 -- Reserves the lesser of p_full and what is free, unless that is below p_minimum or too many holds are open.
--- outcome: held, insufficient, too_many. The same hold id with the same request is the same hold.
+-- outcome: held, insufficient, too_many. The same hold id with the same request is the same hold, while it is open;
+-- one that has ended reserves nothing any more and is refused (UB003).
 CREATE FUNCTION ledger_hold(
   p_id uuid, p_wallet uuid, p_full bigint, p_minimum bigint, p_max_open integer, p_worker uuid, p_hash bytea
 ) RETURNS TABLE (outcome text, amount_micros bigint, available_micros bigint, held_micros bigint, open_holds integer)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   v_wallet wallets;
@@ -171,6 +173,9 @@ BEGIN
   IF FOUND THEN
     IF v_known.request_hash <> p_hash THEN
       RAISE EXCEPTION 'hold % was placed for another request', p_id USING ERRCODE = 'UB001';
+    END IF;
+    IF v_known.state <> 'open' THEN
+      RAISE EXCEPTION 'hold % has ended already', p_id USING ERRCODE = 'UB003';
     END IF;
     RETURN QUERY SELECT 'held', v_known.amount_micros, v_free, v_wallet.held_micros, v_wallet.open_holds;
     RETURN;
@@ -196,7 +201,7 @@ END $$;--> statement-breakpoint
 -- end of the hold is refused (UB003).
 CREATE FUNCTION ledger_capture(p_hold uuid, p_cost bigint, p_actor text, p_external_ref text DEFAULT NULL)
 RETURNS TABLE (charged_micros bigint, bad_debt_micros bigint, replayed boolean)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   v_hold holds;

@@ -1,1 +1,0 @@
-CREATE INDEX "generations_running_user_idx" ON "generations" USING btree ("user_id","id") WHERE "generations"."running_worker_id" is not null;
