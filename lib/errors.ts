@@ -39,6 +39,7 @@ export const ERROR_STATUS = {
   vendor_timeout: 504,
   interrupted: 503,
   shutting_down: 503,
+  unavailable: 503,
   internal: 500,
 } as const
 

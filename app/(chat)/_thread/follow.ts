@@ -15,6 +15,8 @@ type FollowOptions = {
 const FIRST_DELAY_MS = 400
 const LAST_DELAY_MS = 15_000
 const ASK_TRIES = 3
+/** Refusals that say nothing about the request, only about this moment. */
+const PASSING = new Set<RequestFailure['code']>(['network', 'shutting_down', 'unavailable'])
 
 /** How long to wait before the next try; spread, so that a server that comes back is not met by everybody at once. */
 export function retryDelayMs(failures: number, random = Math.random()): number {
@@ -57,7 +59,7 @@ export async function followAnswer({ from, signal, onFrame, onConnected }: Follo
       if (signal.aborted) throw error
       if (connection.signal.aborted) continue
       // A refusal is final; what is lost on the way is tried again.
-      if (error instanceof RequestFailure && error.code !== 'network' && error.code !== 'shutting_down') throw error
+      if (error instanceof RequestFailure && !PASSING.has(error.code)) throw error
       failures++
       if (!generationId && failures >= ASK_TRIES) throw error
     } finally {
