@@ -125,6 +125,18 @@ describe('routes', () => {
     expect(await listRoutes(ctx, 'demo')).toEqual([])
   })
 
+  it('goes without a key that does not open, and with the others', async () => {
+    await setModel(ctx, { id: 'four', input: '1', output: '1', vendor: 'fourth' })
+    const [damaged, sound] = ['damaged', 'sound'].map((name) => ({ ...valid, name: `four-${name}`, vendor: 'fourth' }))
+    const { channelId } = await addChannel(ctx, damaged!)
+    await addChannel(ctx, sound!)
+    await database.db
+      .update(channelKeys)
+      .set({ keySealed: Buffer.alloc(40, 1) })
+      .where(eq(channelKeys.channelId, channelId))
+    expect(await listRoutes(ctx, 'four')).toMatchObject([{ key: KEY }])
+  })
+
   it('go by priority, then by weight', () => {
     const rows = [
       { channelId: 'refused', keyStatus: 'refused', priority: 9, weight: 100 },

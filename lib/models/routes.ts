@@ -3,6 +3,7 @@ import { channelKeys, channelModels, channels } from '#db/schema/index.ts'
 import { decryptSecret } from '#lib/crypto.ts'
 import type { Ctx } from '#lib/ctx.ts'
 import { getEnv } from '#lib/env.ts'
+import { log } from '#lib/log.ts'
 import { KEY_PURPOSE, PROXY_PURPOSE } from './channels.ts'
 import { DEMO_MODEL_ID } from './reach.ts'
 
@@ -50,12 +51,22 @@ export async function listRoutes(ctx: Ctx, modelId: string, random: () => number
     .where(eq(channelModels.modelId, modelId))
     .orderBy(channelKeys.status, desc(channels.priority), channels.id)
     .limit(100)
-  return orderRoutes(rows, random).map(({ proxySealed, keySealed, keyStatus, priority, weight, ...route }) => ({
-    ...route,
-    keyStatus: keyStatus === 'refused' ? 'refused' : 'active',
-    proxyUrl: proxySealed ? decryptSecret(proxySealed, ENCRYPTION_KEY, PROXY_PURPOSE) : null,
-    key: decryptSecret(keySealed, ENCRYPTION_KEY, KEY_PURPOSE),
-  }))
+  return orderRoutes(rows, random).flatMap(({ proxySealed, keySealed, keyStatus, priority, weight, ...route }) => {
+    try {
+      return [
+        {
+          ...route,
+          keyStatus: keyStatus === 'refused' ? ('refused' as const) : ('active' as const),
+          proxyUrl: proxySealed ? decryptSecret(proxySealed, ENCRYPTION_KEY, PROXY_PURPOSE) : null,
+          key: decryptSecret(keySealed, ENCRYPTION_KEY, KEY_PURPOSE),
+        },
+      ]
+    } catch (error) {
+      // One secret that does not open (another ENCRYPTION_KEY, a damaged row) must not take the other keys along.
+      log.error({ err: error, channelId: route.channelId, keyId: route.keyId }, 'a stored secret does not open')
+      return []
+    }
+  })
 }
 
 /** Notes that a vendor refused a key, or takes it again; what the operator disabled stays so. */
