@@ -251,3 +251,38 @@ test('help needs no database, and a wrong line costs exit code 2', async () => {
   expect(help.stdout).toContain('--credits N')
   expect((await runAdmin(nowhere, ['grant'])).code).toBe(2)
 })
+
+test('settings are shown and changed in the words of a person, with an audit entry', async () => {
+  const before = await admin(['settings'])
+  expect(before.answer).toMatchObject({ registration: 'open', sign_up_credit: 'auto', max_running: '20' })
+  expect(await admin(['setting', 'set', 'registration', 'closed'])).toMatchObject({ code: 0 })
+  expect(await admin(['setting', 'set', 'sign_up_credit', '2.5'])).toMatchObject({ code: 0, answer: { value: '2.5' } })
+  expect(await admin(['setting', 'set', 'max_running', '3'])).toMatchObject({ code: 0 })
+  expect((await admin(['settings'])).answer).toMatchObject({
+    registration: 'closed',
+    sign_up_credit: '2.5',
+    max_running: '3',
+  })
+  expect(await rows(sql`SELECT subject_id FROM audit_entries WHERE action = 'setting.set' ORDER BY id`)).toEqual([
+    { subject_id: 'registration' },
+    { subject_id: 'sign_up_credit_micros' },
+    { subject_id: 'max_running' },
+  ])
+  expect(await admin(['setting', 'set', 'sign_up_credit', 'auto'])).toMatchObject({ answer: { value: 'auto' } })
+})
+
+test.each([
+  [['no_such', '1'], /^there is no setting no_such: registration, /],
+  [['registration', 'perhaps'], /^registration cannot be 'perhaps'$/],
+  [['registration', 'auto'], /^registration cannot be 'auto'$/],
+  [['max_running', '0'], /^max_running cannot be '0'$/],
+  [['max_running', 'many'], /^max_running cannot be 'many'$/],
+  [['sign_up_credit', '-1'], /^sign_up_credit cannot be '-1'$/],
+  [['sign_up_credit', '1e3'], /^sign_up_credit must be a decimal number of credits/],
+])('a setting is not changed to %j', async (words, message) => {
+  const before = await admin(['settings'])
+  const refused = await admin(['setting', 'set', ...words])
+  expect(refused.code).toBe(2)
+  expect(refused.answer.error.message).toMatch(message)
+  expect((await admin(['settings'])).answer).toEqual(before.answer)
+})

@@ -18,6 +18,7 @@ import {
   signInLinkCommand,
 } from './people.ts'
 import { readSecret } from './secret.ts'
+import { listSettingsCommand, setSettingCommand } from './settings.ts'
 
 const COMMANDS: readonly Command[] = [
   createUserCommand,
@@ -29,6 +30,8 @@ const COMMANDS: readonly Command[] = [
   grantCommand,
   addChannelCommand,
   setModelCommand,
+  listSettingsCommand,
+  setSettingCommand,
 ]
 
 /** What a verb works with besides its words; tests bring their own. */

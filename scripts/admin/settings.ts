@@ -1,0 +1,65 @@
+import { AppError } from '#lib/errors.ts'
+import { creditsToDecimal, parseCredits } from '#lib/money.ts'
+import { getSettings, type SettingKey, type Settings, setSetting } from '#lib/settings/index.ts'
+import { type Command, UsageError } from './command.ts'
+
+/** What stands for a setting that decides by itself. */
+const AUTOMATIC = 'auto'
+/** Amounts are typed and shown in credits. */
+const AMOUNT_SUFFIX = '_micros'
+
+export const listSettingsCommand: Command = {
+  name: 'settings',
+  summary: 'shows the settings of the service',
+  options: {},
+  async run({ ctx }) {
+    const shown = Object.entries(await getSettings(ctx)).map(([key, value]) => [nameOf(key), show(key, value)] as const)
+    const width = Math.max(...shown.map(([name]) => name.length))
+    return {
+      text: shown.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n'),
+      data: Object.fromEntries(shown),
+    }
+  },
+}
+
+export const setSettingCommand: Command = {
+  name: 'setting set',
+  summary: 'changes a setting',
+  args: ['NAME', 'VALUE'],
+  options: {},
+  notes: `Amounts are credits, such as 2.5. '${AUTOMATIC}' leaves a choice to the service, where it can make one.`,
+  async run({ ctx, args: [name = '', text = ''] }) {
+    const settings = await getSettings(ctx)
+    const key = (Object.keys(settings) as SettingKey[]).find((candidate) => nameOf(candidate) === name)
+    if (!key) throw new UsageError(`there is no setting ${name}: ${Object.keys(settings).map(nameOf).join(', ')}`)
+    try {
+      await setSetting(ctx, { key, value: read(key, text, settings[key]) as Settings[typeof key] })
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'invalid_input')
+        throw new UsageError(`${name} cannot be '${text}'`)
+      throw error
+    }
+    const value = show(key, (await getSettings(ctx))[key])
+    return { text: `${name} is ${value} now`, data: { name, value } }
+  },
+}
+
+function nameOf(key: string): string {
+  return key.endsWith(AMOUNT_SUFFIX) ? key.slice(0, -AMOUNT_SUFFIX.length) : key
+}
+
+function show(key: string, value: Settings[SettingKey]): string {
+  if (value === null) return AUTOMATIC
+  return key.endsWith(AMOUNT_SUFFIX) ? creditsToDecimal(BigInt(value)) : String(value)
+}
+
+/** The value that a text means for a setting; whether it is allowed is for the setting's own schema to say. */
+function read(key: string, text: string, present: Settings[SettingKey]): unknown {
+  if (text === AUTOMATIC) return null
+  if (key.endsWith(AMOUNT_SUFFIX)) {
+    const micros = parseCredits(text)
+    if (micros === null) throw new UsageError(`${nameOf(key)} must be a decimal number of credits, not '${text}'`)
+    return micros.toString()
+  }
+  return typeof present === 'number' && /^\d{1,12}$/.test(text) ? Number(text) : text
+}
