@@ -277,7 +277,7 @@ test.each([
   [['registration', 'auto'], /^registration cannot be 'auto'$/],
   [['max_running', '0'], /^max_running cannot be '0'$/],
   [['max_running', 'many'], /^max_running cannot be 'many'$/],
-  [['sign_up_credit', '-1'], /^sign_up_credit cannot be '-1'$/],
+  [['sign_up_credit', '9999999999999'], /^sign_up_credit must be a decimal number of credits/],
   [['sign_up_credit', '1e3'], /^sign_up_credit must be a decimal number of credits/],
 ])('a setting is not changed to %j', async (words, message) => {
   const before = await admin(['settings'])
