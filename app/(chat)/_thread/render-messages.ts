@@ -7,11 +7,11 @@ import type { PathMessage } from '#lib/chat/index.ts'
 export async function renderMessages(messages: PathMessage[]): Promise<ThreadMessage[]> {
   const t = await getTranslations('chat')
   const labels = { copy: t('copy'), code: t('code'), table: t('table'), footnotes: t('footnotes') }
-  return messages.map((message) => ({
-    ...message,
-    html:
-      message.role === 'assistant' && message.generation?.status !== 'running' && message.text !== ''
-        ? renderMarkdown(message.text, labels, message.id)
-        : '',
-  }))
+  const rendered: ThreadMessage[] = []
+  for (const message of messages) {
+    const isFinished = message.generation?.status !== 'running'
+    const hasHtml = message.role === 'assistant' && isFinished && message.text !== ''
+    rendered.push({ ...message, html: hasHtml ? await renderMarkdown(message.text, labels, message.id) : '' })
+  }
+  return rendered
 }

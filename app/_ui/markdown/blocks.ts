@@ -1,3 +1,4 @@
+import { isTooCostly } from '#app/_ui/markdown/bounds.ts'
 import type { Pipeline } from '#app/_ui/markdown/pipeline.ts'
 
 /** A text that grows, cut into blocks that will not change any more and one last block that may. */
@@ -17,6 +18,8 @@ export function growBlocks(previous: Blocks, text: string, parse: Pipeline['pars
   const settledText = previous.settled.join('')
   const base = text.startsWith(settledText) ? previous.settled : []
   const tail = text.slice(base === previous.settled ? settledText.length : 0)
+
+  if (isTooCostly(tail)) return { settled: base, rest: tail }
 
   const completeEnd = tail.lastIndexOf('\n') + 1
   const starts = parse(tail)

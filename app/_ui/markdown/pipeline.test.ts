@@ -5,6 +5,7 @@ import type { JSX } from 'react'
 import { renderToStaticMarkup } from 'react-dom/server'
 import { describe, expect, it } from 'vitest'
 import { type Blocks, growBlocks } from '#app/_ui/markdown/blocks.ts'
+import { cutPieces, isTooCostly } from '#app/_ui/markdown/bounds.ts'
 import { closeOpenSyntax } from '#app/_ui/markdown/close-open-syntax.ts'
 import { highlight } from '#app/_ui/markdown/highlight.ts'
 import { JSX_OPTIONS } from '#app/_ui/markdown/jsx-options.ts'
@@ -30,7 +31,11 @@ describe('Markdown', () => {
     ['a | b\n', '<p>a | b</p>'],
     ['one\\\ntwo', '<p>one<br>\ntwo</p>'],
     ['3. three', '<ol start="3">\n<li>three</li>\n</ol>'],
-    ['- [x] done', '<ul>\n<li><input type="checkbox" checked disabled> done</li>\n</ul>'],
+    ['- [x] done', '<ul>\n<li><label><input type="checkbox" checked disabled> done</label></li>\n</ul>'],
+    [
+      '- [ ] open\n  - below',
+      '<ul>\n<li><label><input type="checkbox" disabled> open\n</label><ul>\n<li>below</li>\n</ul>\n</li>\n</ul>',
+    ],
   ])('%j', (markdown, expected) => expect(html(markdown)).toBe(expected))
 
   it('keeps markup as words, and the line break of tables as a break', () => {
@@ -64,12 +69,68 @@ describe('Markdown', () => {
     expect(html('![cat](data:image/png;base64,AAAA)')).toBe('<p>cat</p>')
   })
 
-  it('survives nesting without end', () => {
-    expect(renderMarkdown('>'.repeat(20_000), labels, 'm')).toContain('>>>')
-    expect(renderMarkdown('['.repeat(20_000), labels, 'm')).toContain('[[[')
-    expect(renderMarkdown('> - '.repeat(10_000), labels, 'm')).toContain('> - ')
-    expect(renderMarkdown('\\('.repeat(20_000), labels, 'm')).toContain('(((')
-    expect(renderMarkdown('\\[\n'.repeat(5_000), labels, 'm')).toContain('[')
+  it('survives nesting without end', async () => {
+    expect(await renderMarkdown('>'.repeat(20_000), labels, 'm')).toContain('>>>')
+    expect(await renderMarkdown('['.repeat(20_000), labels, 'm')).toContain('[[[')
+    expect(await renderMarkdown('> - '.repeat(10_000), labels, 'm')).toContain('> - ')
+    expect(await renderMarkdown('\\('.repeat(20_000), labels, 'm')).toContain('(')
+    expect(await renderMarkdown('\\[\n'.repeat(5_000), labels, 'm')).toContain('[')
+  })
+})
+
+describe('what rendering may cost', () => {
+  const costly: [string, string][] = [
+    ['emphasis that never closes', '*a_'.repeat(4_000)],
+    ['addresses in a row', 'www.a_'.repeat(4_000)],
+    ['rows that a header makes wide', `${'|a'.repeat(1_000)}|\n${'|-'.repeat(1_000)}|\n${'|a|\n'.repeat(200)}`],
+    ['items without end', '- a\n'.repeat(4_000)],
+    ['a staircase of lists', Array.from({ length: 90 }, (_, depth) => `${'  '.repeat(depth)}- a`).join('\n')],
+    ['thousands of code blocks', '```js\na\n```\n'.repeat(4_000)],
+  ]
+  it.each(costly)('%s: shown as written', async (_name, text) => {
+    expect(isTooCostly(text)).toBe(true)
+    const shown = await renderMarkdown(text, labels, 'm')
+    expect(shown).toMatch(/^<p class="whitespace-pre-wrap">[^<]*<\/p>$/)
+    expect(shown).toContain(text.slice(0, 100))
+    expect(growBlocks(NO_BLOCKS, text, full.parse)).toEqual({ settled: [], rest: text })
+  })
+
+  it('sets formulas while they are few, and leaves the others as they were written', async () => {
+    const shown = await renderMarkdown(`${'$x^2$ '.repeat(20)}\n\n`.repeat(10), labels, 'm')
+    expect(shown.match(/class="katex"/g)!.length).toBeLessThan(200)
+    expect(shown).toMatch(/<code>x\^2<\/code>\s*<\/p>$/)
+    expect(await renderMarkdown(`$$\n${'\\frac{1}{'.repeat(40)}${'}'.repeat(40)}\n$$`, labels, 'm')).not.toContain(
+      'katex',
+    )
+  })
+
+  it('leaves code on endless lines, and long code, without colours', async () => {
+    expect(await renderMarkdown(`\`\`\`bash\n${'"$('.repeat(1_000)}\n\`\`\``, labels, 'm')).not.toContain('hljs')
+    expect(await renderMarkdown(`\`\`\`js\n${'let a\n'.repeat(5_000)}\`\`\``, labels, 'm')).not.toContain('hljs')
+  })
+
+  it('renders a long ordinary answer whole, in pieces that join to it', async () => {
+    const text = `${SAMPLE}\n`.repeat(20).replaceAll(/\[\^\w+\](?::.*)?/g, '')
+    const pieces = cutPieces(text)
+    expect(pieces.length).toBeGreaterThan(5)
+    expect(pieces.join('')).toBe(text)
+    expect(pieces.filter(isTooCostly)).toEqual([])
+    const whole = [...toHtml(full.render(SAMPLE)).matchAll(/<h\d/g)].length * 20
+    expect([...(await renderMarkdown(text, labels, 'm')).matchAll(/<h\d/g)].length).toBe(whole)
+  })
+
+  it('does not cut within code, lists, quotes and tables', () => {
+    const long = 'x'.repeat(1_200)
+    for (const text of [
+      `\`\`\`\n${long}\n\nlet a\n\n# b\n\`\`\`\n`,
+      `- ${long}\n\n- b\n\n  c\n`,
+      `> ${long}\n\n> b\n`,
+      `1. ${long}\n\n2. b\n`,
+    ]) {
+      expect(cutPieces(text)).toEqual([text])
+    }
+    expect(cutPieces(`- ${long}\n\nThen`)).toEqual([`- ${long}\n\n`, 'Then'])
+    expect(cutPieces(`${long}[a]\n\nThen\n\n[a]: https://x.test/\n`)).toHaveLength(1)
   })
 })
 
@@ -103,8 +164,8 @@ describe('hostile text', () => {
     '<base href="https://evil.test/">',
     '<form action="https://evil.test"><input name=a></form>',
   ]
-  it.each(hostile)('%j stays harmless', (text) => {
-    const result = renderMarkdown(text, labels, 'm')
+  it.each(hostile)('%j stays harmless', async (text) => {
+    const result = await renderMarkdown(text, labels, 'm')
     const tags = [...result.matchAll(/<([a-z][\w-]*)((?:\s[^>]*)?)>/gi)]
     for (const [, tag, attributes] of tags) {
       expect([
@@ -175,8 +236,8 @@ describe('maths', () => {
     expect(html('\\( a')).toBe('<p>( a</p>')
   })
 
-  it('shows what cannot be read as it was written', () => {
-    expect(renderMarkdown('$$\\frac{$$', labels, 'm')).toContain('\\frac{')
+  it('shows what cannot be read as it was written', async () => {
+    expect(await renderMarkdown('$$\\frac{$$', labels, 'm')).toContain('\\frac{')
   })
 
   it('tells formulas from sentences', () => {
@@ -316,9 +377,9 @@ describe('streaming', () => {
   })
 })
 
-it('is the same on the server as in the browser', () => {
+it('is the same on the server as in the browser', async () => {
   const inBrowser = renderToStaticMarkup(toJsxRuntime(full.render(SAMPLE), JSX_OPTIONS) as JSX.Element)
-  const onServer = renderMarkdown(SAMPLE, labels, 'm')
+  const onServer = await renderMarkdown(SAMPLE, labels, 'm')
   expect(normalise(inBrowser)).toEqual(normalise(onServer))
 })
 

@@ -7,19 +7,20 @@ import remarkMath from 'remark-math'
 import remarkParse from 'remark-parse'
 import remarkRehype from 'remark-rehype'
 import { type Pluggable, unified } from 'unified'
+import { isTooCostly } from '#app/_ui/markdown/bounds.ts'
 import { remarkMathSyntax } from '#app/_ui/markdown/math-syntax.ts'
-import { type MarkdownLabels, rehypeFormulaFocus, rehypeFrames, rehypeLinks } from '#app/_ui/markdown/shape.ts'
+import {
+  type MarkdownLabels,
+  rehypeFormulaFocus,
+  rehypeFrames,
+  rehypeLinks,
+  rehypeTasks,
+} from '#app/_ui/markdown/shape.ts'
 
 export type { MarkdownLabels }
 
-/** Longer texts are shown as they are: nobody reads them, and parsing them would hold up everybody else. */
-const MARKDOWN_MAX = 100_000
-
-// Each level of nesting is walked again for each line within it.
-const TOO_DEEP = /^(?:[ \t]{0,3}(?:>|[-*+][ \t]|\d{1,9}[.)][ \t])){100}/m
-
 /** The parts that weigh: the browser loads each when a text first needs it, the server has both. */
-export type Extras = { math?: Pluggable; highlight?: Pluggable }
+export type Extras = { math?: readonly Pluggable[]; highlight?: Pluggable }
 
 export type Pipeline = {
   /** The blocks of a text, for cutting it where nothing to come can change what came before. */
@@ -91,15 +92,16 @@ export function createPipeline({ labels, idPrefix = '', math, highlight }: Pipel
     })
     .use(rehypeLinks)
     .use(rehypeSanitize, SCHEMA)
+    .use(rehypeTasks)
     .use(rehypeFrames, { labels })
     .use(highlight ? [highlight] : [])
-    .use(math ? [math, rehypeFormulaFocus] : [])
+    .use(math ? [...math, rehypeFormulaFocus] : [])
     .freeze()
 
   return {
     parse: (markdown) => processor.parse(markdown) as MarkdownRoot,
     render(markdown) {
-      if (markdown.length > MARKDOWN_MAX || TOO_DEEP.test(markdown)) return plain(markdown)
+      if (isTooCostly(markdown)) return plain(markdown)
       try {
         return processor.runSync(processor.parse(markdown)) as Root
       } catch {

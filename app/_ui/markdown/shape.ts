@@ -40,6 +40,8 @@ export function rehypeLinks() {
     })
 }
 
+const BLOCKS = new Set(['blockquote', 'div', 'h1', 'h2', 'h3', 'h4', 'h5', 'h6', 'hr', 'ol', 'p', 'pre', 'table', 'ul'])
+
 function isFootnoteLink(element: Element): boolean {
   return 'dataFootnoteRef' in element.properties || 'dataFootnoteBackref' in element.properties
 }
@@ -108,6 +110,21 @@ export function rehypeFrames({ labels }: { labels: MarkdownLabels }) {
 
 function box(className: string, properties: Element['properties'], children: ElementContent[]): Element {
   return { type: 'element', tagName: 'div', properties: { className: [className], ...properties }, children }
+}
+
+/** A rehype plugin: the words of a task become the name of its box. Use it after sanitising. */
+export function rehypeTasks() {
+  return (tree: Root): void =>
+    replaceElements(tree, (element) => {
+      const start = element.children.findIndex((child) => child.type === 'element' && child.tagName === 'input')
+      if (start < 0) return element
+      const rest = element.children.slice(start)
+      const end = rest.findIndex((child) => child.type === 'element' && BLOCKS.has(child.tagName))
+      const words = end < 0 ? rest : rest.slice(0, end)
+      const label: Element = { type: 'element', tagName: 'label', properties: {}, children: words }
+      element.children.splice(start, words.length, label)
+      return element
+    })
 }
 
 /** A rehype plugin: a formula wider than the column scrolls, so it must take focus. Use it after KaTeX. */
