@@ -26,8 +26,9 @@ const COLUMNS = sql`user_id, id, epoch, hold_id, conversation_id, message_id`
  * @returns how many were ended; a full batch means that more may be waiting
  */
 export async function sweepAbandonedRuns(ctx: Ctx): Promise<{ ended: number; hasMore: boolean }> {
+  // In no order, so that a batch of runs that cannot be ended does not stand before all others every time.
   const abandoned = await ctx.db.execute<Abandoned>(sql`
-    SELECT ${COLUMNS} FROM generations WHERE running_worker_id IN (${deadWorkers()}) LIMIT ${BATCH}`)
+    SELECT ${COLUMNS} FROM generations WHERE running_worker_id IN (${deadWorkers()}) ORDER BY random() LIMIT ${BATCH}`)
   const ended = await endAll(ctx, abandoned.rows, sql`running_worker_id IN (${deadWorkers()})`)
   return { ended, hasMore: ended === BATCH }
 }
