@@ -31,9 +31,11 @@ test('the connection breaks in mid-stream and comes back: no word is lost or dou
     wire.mend()
     await expect(chat.answers).toContainText('within,')
     await expect(page.getByText('Connection lost')).toHaveCount(0)
-    say('after')
+    say('**after**')
     finish()
     await chat.answered()
+    // Whatever part of the page the cut kept back was fetched again.
+    await expect(chat.answers.locator('strong')).toHaveText('after')
     await expect(chat.answers.locator('.markdown')).toHaveText('before, within, after')
   } finally {
     await wire.close()

@@ -130,14 +130,14 @@ export const Composer = memo(function Composer({ ref, ownerId, draftKey, lastSen
       />
       <div className="flex items-center gap-1 p-2">
         <ModelPicker modelId={modelId} onChange={onModelChange} />
-        <span id="composer-hint" className="ms-auto truncate px-2 text-muted text-xs max-sm:sr-only touch:sr-only">
+        <span id="composer-hint" className="ms-auto truncate px-2 text-muted text-xs max-lg:sr-only touch:sr-only">
           {t('enterHint')}
         </span>
         {isAnswering ? (
           <Button
             variant="secondary"
             size="round"
-            className="max-sm:ms-auto touch:ms-auto"
+            className="max-lg:ms-auto touch:ms-auto"
             aria-label={t('stop')}
             disabled={isStopping}
             onClick={onStop}
@@ -149,7 +149,7 @@ export const Composer = memo(function Composer({ ref, ownerId, draftKey, lastSen
             type="submit"
             variant="primary"
             size="round"
-            className="max-sm:ms-auto touch:ms-auto"
+            className="max-lg:ms-auto touch:ms-auto"
             aria-label={t('send')}
             disabled={isEmpty || !modelId}
           >

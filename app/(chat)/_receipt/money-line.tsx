@@ -43,12 +43,12 @@ export function MoneyLine({ receipt }: { receipt: Receipt }) {
       >
         {parts.map((part, index) => (
           <span key={part} className="whitespace-nowrap">
-            {index > 0 && (
-              <span aria-hidden="true" className="me-1.5">
+            {part}
+            {index < parts.length - 1 && (
+              <span aria-hidden="true" className="ms-1.5">
                 ·
               </span>
             )}
-            {part}
           </span>
         ))}
         <span className="sr-only">{t('open')}</span>

@@ -103,7 +103,11 @@ export function ChatScreen({ conversationId, isNew, title, messages, hasEarlier,
         </Link>
       </header>
 
-      <div ref={scroll.scroller} className="min-h-0 flex-1 overflow-y-auto overscroll-contain [container-type:size]">
+      {/* Positioned, so that what is placed absolutely within (hidden words, formulas) scrolls with it. */}
+      <div
+        ref={scroll.scroller}
+        className="relative min-h-0 flex-1 overflow-y-auto overscroll-contain [container-type:size]"
+      >
         {/* biome-ignore lint/a11y/noStaticElementInteractions: the copy buttons within are real buttons; their clicks come here. */}
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: a button's key press is a click. */}
         <div ref={scroll.content} onClick={copyCode} className="mx-auto w-full max-w-column px-4 md:px-6">
@@ -169,7 +173,9 @@ function Welcome() {
   const isDemo = models.length > 0 && models.every((model) => model.demo)
   return (
     <div className="flex min-h-[60cqh] flex-col justify-end pb-4">
-      <h2 className="font-semibold text-2xl tracking-tight">{t('welcome', { name: userName })}</h2>
+      <h2 className="font-semibold text-2xl tracking-tight [overflow-wrap:anywhere]">
+        {t('welcome', { name: userName })}
+      </h2>
       <p className="mt-2 text-lg text-muted">{t('welcomeText')}</p>
       {isDemo && <p className="mt-4 text-muted text-sm">{t('demoText')}</p>}
       {models.length === 0 && <p className="mt-4 text-sm">{t('noModelText')}</p>}

@@ -3,6 +3,7 @@
 import { memo, useEffect, useMemo, useRef, useState } from 'react'
 import type { Blocks } from '#app/_ui/markdown/blocks.ts'
 import type { Client } from '#app/_ui/markdown/client.ts'
+import { loadAgain } from '#app/_ui/markdown/load-again.ts'
 import type { Extras, MarkdownLabels, Pipeline } from '#app/_ui/markdown/pipeline.ts'
 
 type LiveMarkdownProps = {
@@ -51,17 +52,15 @@ const Block = memo(function Block({ text, client, pipeline }: { text: string; cl
 
 function useClient(): Client | null {
   const [client, setClient] = useState<Client | null>(null)
-  useEffect(() => {
-    let wanted = true
-    // Words without their marks are still words: when the renderer cannot be had, they stay as they are.
-    import('#app/_ui/markdown/client.ts').then(
-      ({ client }) => wanted && setClient(client),
-      () => undefined,
-    )
-    return () => {
-      wanted = false
-    }
-  }, [])
+  // Words without their marks are still words: until the renderer can be had, they stay as they are.
+  useEffect(
+    () =>
+      loadAgain(
+        () => import('#app/_ui/markdown/client.ts'),
+        (part) => setClient(part.client),
+      ),
+    [],
+  )
   return client
 }
 
@@ -71,16 +70,16 @@ function useExtras(text: string): Extras {
   const needsHighlight = useSticky(/```|~~~/.test(text))
   useEffect(() => {
     if (!needsMath) return
-    import('#app/_ui/markdown/math.ts').then(
+    return loadAgain(
+      () => import('#app/_ui/markdown/math.ts'),
       ({ math }) => setExtras((known) => ({ ...known, math })),
-      () => undefined,
     )
   }, [needsMath])
   useEffect(() => {
     if (!needsHighlight) return
-    import('#app/_ui/markdown/highlight.ts').then(
+    return loadAgain(
+      () => import('#app/_ui/markdown/highlight.ts'),
       ({ highlight }) => setExtras((known) => ({ ...known, highlight })),
-      () => undefined,
     )
   }, [needsHighlight])
   return extras

@@ -103,8 +103,10 @@ export const test = base.extend<{ watch: Watch }, { installation: Installation }
 
 /** Chromium writes a line for every reply that is not 2xx and every connection that breaks; tests cause both. */
 function isOfTheNetwork(message: ConsoleMessage): boolean {
-  const isOurBuild = message.location().url.includes('/_next/static/')
-  return message.text().startsWith('Failed to load resource') && !isOurBuild
+  const text = message.text()
+  if (!text.startsWith('Failed to load resource')) return false
+  // A file of our own build that the server does not have is a fault; one that a cut cable kept back is not.
+  return text.includes('net::ERR_') || !message.location().url.includes('/_next/static/')
 }
 
 async function createPerson(database: TestDatabase, { credits = 10, name = 'Ada Example' } = {}): Promise<Person> {

@@ -1,0 +1,193 @@
+import { mkdirSync } from 'node:fs'
+import path from 'node:path'
+import type { Page } from '@playwright/test'
+import { dictated } from '#tests/support/chat.ts'
+import { answers } from '#tests/support/fake-vendor.ts'
+import { ChatPage } from './support/chat-page.ts'
+import { expect, expectAccessible, type Installation, signIn, test } from './support/fixtures.ts'
+import { insertConversation } from './support/past-conversation.ts'
+
+const FOLDER = path.resolve(import.meta.dirname, '../../test-results/screens')
+const WIDTHS = [390, 768, 1280]
+const LOCALES = ['en', 'zh-CN']
+const THEMES = ['light', 'dark'] as const
+
+const LONG_NAME = 'Maximiliane Wolfeschlegelsteinhausenbergerdorff-Przybyszewska 欧阳'
+const LONG_TITLE =
+  'How a hold becomes a charge 冻结如何变成扣费, and why a balance_never_falls_below_zero_whatever_happens'
+const QUESTION = '用中文和 English 解释一下 hold/capture，别太长。'
+const ANSWER = [
+  '余额先被**冻结**（*hold*），回答结束后按实际用量**扣费**（capture）。Mixed text 混排：`held = min(full, available)`，见 [the ledger](https://example.com/ledger)。\n\n',
+  '## 一段代码\n\n```ts\n// 每个价格都是整数：micro-credits per million tokens, never floats, and this comment is long enough to scroll.\n',
+  'export function cost(tokens: number, price: bigint): bigint {\n  return (BigInt(tokens) * price + 999_999n) / 1_000_000n\n}\n```\n\n',
+  '## A table\n\n| Step 步骤 | What happens | Held | Charged | Released | Who decides |\n|---|---|--:|--:|--:|---|\n',
+  '| hold | the most it can cost is set aside | 1.9000 | 0 | 0 | the price in force |\n| capture | 按用量扣除 | 0 | 0.8418 | 1.0582 | the vendor’s count |\n\n',
+  '## 公式\n\n单价 $p_k$ 与用量 $t_k$：\n\n$$\n\\text{cost} = \\left\\lceil \\sum_{k=1}^{n} \\frac{t_k \\cdot p_k}{10^6} \\right\\rceil\n$$\n\n',
+  '1. 第一步\n2. Second step\n   - nested 嵌套\n\n> 引用：*never* below zero.\n\n- [x] done\n- [ ] open\n\nhttps://example.com/a-very-long-address/that/nobody/would/break/by/hand?with=parameters&and=more-of-them\n',
+]
+
+type Prepared = {
+  state: Awaited<ReturnType<import('@playwright/test').BrowserContext['storageState']>>
+  long: string
+  live: string
+}
+// The pictures tell enough, and a trace copies the page at every step.
+test.use({ trace: 'off' })
+
+let prepared: Prepared | undefined
+let finish: () => void = () => undefined
+
+test.afterAll(() => finish())
+
+for (const width of WIDTHS) {
+  for (const locale of LOCALES) {
+    test(`at ${width} px in ${locale}: nothing overflows, nothing is cut off, and everybody can use it`, async ({
+      browser,
+      installation,
+      watch,
+    }) => {
+      mkdirSync(FOLDER, { recursive: true })
+      prepared ??= await prepare(browser, installation)
+      const context = await browser.newContext({
+        baseURL: installation.service.url,
+        viewport: { width, height: width === 390 ? 844 : 900 },
+        reducedMotion: 'reduce',
+        locale,
+        ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
+      })
+      watch(context)
+      const page = await context.newPage()
+      const chat = new ChatPage(page)
+      const shoot = (name: string) => inspect(page, `${name}-${width}-${locale}`)
+
+      await page.goto('/sign-in')
+      await shoot('sign-in')
+      await context.addCookies(prepared.state.cookies)
+      await page.goto('/')
+      await chat.waitUntilAlive()
+      await shoot('empty')
+      await page.goto(prepared.live)
+      await expect(page.locator('article[aria-busy=true] .katex-display')).toBeVisible()
+      await shoot('streaming')
+      await page.goto(prepared.long)
+      await chat.waitUntilAlive()
+      await expect(chat.moneyLines.last()).toBeInViewport()
+      await shoot('long-end')
+      await chat.moneyLines.last().click()
+      await expect(page.getByRole('dialog')).toBeVisible()
+      await shoot('receipt')
+      await page.keyboard.press('Escape')
+      await page
+        .locator('article')
+        .nth(-2)
+        .evaluate((element) => element.scrollIntoView({ block: 'start' }))
+      await expect(page.locator('main > header')).toBeInViewport({ ratio: 1 })
+      await shoot('long')
+      await context.close()
+    })
+  }
+}
+
+test('at 200 % zoom nothing needs scrolling sideways', async ({ browser, installation, watch }) => {
+  prepared ??= await prepare(browser, installation)
+  // What a window of 1280 × 800 has left when everything is twice as large.
+  const context = await browser.newContext({
+    baseURL: installation.service.url,
+    viewport: { width: 640, height: 400 },
+    storageState: prepared.state,
+  })
+  watch(context)
+  const page = await context.newPage()
+  for (const address of ['/', prepared.long, prepared.live, '/account']) {
+    await page.goto(address)
+    await page.waitForLoadState()
+    expect(await findFaults(page)).toEqual([])
+  }
+  await context.close()
+})
+
+/** One person with a long conversation that has receipts, and an answer that is being written all the while. */
+async function prepare(browser: import('@playwright/test').Browser, installation: Installation): Promise<Prepared> {
+  const { database, service, vendor } = installation
+  const person = await installation.createPerson({ name: LONG_NAME })
+  const context = await browser.newContext({ baseURL: service.url })
+  await signIn(context, service.url, person)
+  const answer = { text: ANSWER.join('') }
+  const id = await insertConversation(database, person.userId, {
+    title: LONG_TITLE,
+    said: Array.from({ length: 2 }, () => [{ text: QUESTION }, { ...answer, reasoning: '先想一想。' }]).flat(),
+  })
+  for (const title of [
+    'Trip to Kyoto',
+    '周末的菜谱',
+    'averyveryveryverylongtitlewithoutanyspacesatallthatcannotbewrapped',
+  ]) {
+    await insertConversation(database, person.userId, { title, said: [{ text: 'x' }, { text: 'y' }] })
+  }
+  const page = await context.newPage()
+  const chat = new ChatPage(page)
+  vendor.setBehavior(answers({ text: ANSWER }))
+  await page.goto(`/c/${id}`)
+  await chat.waitUntilAlive()
+  await chat.ask(QUESTION)
+  await chat.answered()
+
+  const speech = dictated()
+  // A vendor that says nothing for long is hung up on.
+  const pulse = setInterval(() => speech.say(' '), 10_000)
+  finish = () => {
+    clearInterval(pulse)
+    speech.finish()
+  }
+  vendor.setBehavior(speech.behavior)
+  await page.goto('/')
+  await chat.waitUntilAlive()
+  await chat.ask(`${QUESTION} Then say it again, slowly, in both languages.`)
+  speech.say(ANSWER.slice(0, -1).join(''))
+  await expect(page).toHaveURL(/\/c\//)
+  const prepared = { state: await context.storageState(), long: `/c/${id}`, live: new URL(page.url()).pathname }
+  await context.close()
+  return prepared
+}
+
+/** In both themes: a picture to look at, and what can be measured. */
+async function inspect(page: Page, name: string): Promise<void> {
+  for (const theme of THEMES) {
+    await page.emulateMedia({ colorScheme: theme })
+    // A picture taken before the next frame shows parts of both themes.
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
+    await page.screenshot({ path: path.join(FOLDER, `${name}-${theme}.png`) })
+    expect(await findFaults(page), `${name}-${theme}`).toEqual([])
+    // Each picture is examined in one theme; both are, in turn.
+    if ((theme === 'dark') === name.includes('zh') && !name.startsWith('long-end')) await expectAccessible(page)
+  }
+}
+
+/** Text that reaches out of the page or is cut off without an ellipsis and without a way to scroll to it. */
+function findFaults(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const faults: string[] = []
+    const root = document.documentElement
+    if (root.scrollWidth > root.clientWidth) faults.push(`the page is ${root.scrollWidth} px wide`)
+    for (const element of document.body.querySelectorAll('*')) {
+      const words = [...element.childNodes].filter((node) => node.nodeType === 3 && node.nodeValue?.trim())
+      if (words.length === 0 || element.closest('.sr-only, .katex, script, style, noscript')) continue
+      const style = getComputedStyle(element)
+      if (style.visibility === 'hidden' || !element.checkVisibility()) continue
+      const told = `${element.tagName.toLowerCase()} “${element.textContent?.trim().slice(0, 40)}”`
+      const scrolls = ['auto', 'scroll'].includes(style.overflowX)
+      const isCut = element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1
+      if (isCut && !scrolls && style.textOverflow !== 'ellipsis') faults.push(`cut off: ${told}`)
+      let holder: Element | null = element
+      while (holder && !['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(holder).overflowX)) {
+        holder = holder.parentElement
+      }
+      if (holder && holder !== document.body && holder !== root) continue
+      const range = document.createRange()
+      range.selectNodeContents(element)
+      const { left, right } = range.getBoundingClientRect()
+      if (left < -1 || right > root.clientWidth + 1) faults.push(`outside the page: ${told}`)
+    }
+    return faults
+  })
+}
