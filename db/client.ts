@@ -32,3 +32,25 @@ export function createDatabase(url: string, max: number) {
   pool.on('connect', (client) => client.on('error', () => undefined))
   return drizzle({ client: pool })
 }
+
+/**
+ * Runs work in one transaction on a connection of its own. Drizzle's own `transaction` keeps the connection for good
+ * when it breaks before `begin`, until the pool is empty and everybody waits; and it tells of a failed rollback
+ * instead of what had failed.
+ */
+export async function runTransaction<T>(db: Database, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const client = await db.$client.connect()
+  let first: { error: unknown } | undefined
+  const noteFailure = (error: unknown) => {
+    first = { error }
+    throw error
+  }
+  try {
+    return await drizzle({ client }).transaction((tx) => work(tx).catch(noteFailure))
+  } catch (error) {
+    throw first ? first.error : error
+  } finally {
+    // The pool throws a broken connection away.
+    client.release()
+  }
+}

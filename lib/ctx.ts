@@ -1,4 +1,4 @@
-import { createDatabase, type Database, type Executor, type Transaction } from '#db/client.ts'
+import { createDatabase, type Database, type Executor, runTransaction, type Transaction } from '#db/client.ts'
 import { getEnv } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { singleton } from '#lib/singleton.ts'
@@ -43,7 +43,7 @@ export function inTransaction<C extends Ctx, T>(
   work: (ctx: C & { db: Transaction }) => Promise<T>,
 ): Promise<T> {
   if (isTransaction(ctx.db)) return work(ctx as C & { db: Transaction })
-  return ctx.db.transaction((tx) => work({ ...ctx, db: tx }))
+  return runTransaction(ctx.db, (tx) => work({ ...ctx, db: tx }))
 }
 
 function isTransaction(db: Executor): db is Transaction {

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Database, Transaction } from '#db/client.ts'
-import type { Ctx } from '#lib/ctx.ts'
+import { type Ctx, inTransaction } from '#lib/ctx.ts'
 import { log } from '#lib/log.ts'
 
 export type Job = {
@@ -59,10 +59,10 @@ async function runOnce(ctx: Ctx & { db: Database }, job: Job | ClusterJob): Prom
 
 /** The lock lives in a transaction, as sessions are not ours to keep behind a pooler. */
 function workUnderLock(ctx: Ctx & { db: Database }, job: ClusterJob): Promise<boolean> {
-  return ctx.db.transaction(async (tx) => {
-    const result = await tx.execute<{ locked: boolean }>(
+  return inTransaction(ctx, async (tx) => {
+    const result = await tx.db.execute<{ locked: boolean }>(
       sql`SELECT pg_try_advisory_xact_lock(${job.clusterLock}::bigint) AS locked`,
     )
-    return result.rows[0]!.locked ? job.work({ ...ctx, db: tx }) : false
+    return result.rows[0]!.locked ? job.work(tx) : false
   })
 }

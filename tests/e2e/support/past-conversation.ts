@@ -1,3 +1,4 @@
+import { runTransaction } from '#db/client.ts'
 import { conversations, messages } from '#db/schema/index.ts'
 import { newId } from '#lib/id.ts'
 import type { TestDatabase } from '#tests/support/cluster.ts'
@@ -25,7 +26,7 @@ export async function insertConversation(
     modelId: index % 2 === 0 ? null : 'test-model',
   }))
   for (const [index, row] of rows.entries()) row.parentId = rows[index - 1]?.id ?? null
-  await db.transaction(async (tx) => {
+  await runTransaction(db, async (tx) => {
     await tx.insert(conversations).values({ userId, id, title, headMessageId: rows.at(-1)?.id ?? null })
     for (let start = 0; start < rows.length; start += 500) {
       await tx.insert(messages).values(rows.slice(start, start + 500))
