@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { createDatabase, type Database } from '#db/client.ts'
+import type { Database } from '#db/client.ts'
 import { newId } from '#lib/id.ts'
 import { createModel, createPerson, readAll } from '#tests/support/chat.ts'
+import { createCountedDatabase } from '#tests/support/counted-database.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
 import { readEvents, startGeneration } from './index.ts'
@@ -10,21 +11,14 @@ import { liveRuns } from './live-runs.ts'
 let database: TestDatabase
 let vendor: FakeVendor
 let counted: Database
-const statements: string[] = []
+let take: () => string[]
 
 beforeAll(async () => {
   database = await createTestDatabase()
   vendor = await startFakeVendor()
-  counted = createDatabase(database.url, 5)
-  counted.$client.on('connect', (client) => {
-    const query = client.query.bind(client) as (...args: unknown[]) => unknown
-    const counting = (...args: unknown[]) => {
-      const [statement] = args as [{ text?: string } | string]
-      statements.push(typeof statement === 'string' ? statement : (statement.text ?? ''))
-      return query(...args)
-    }
-    client.query = counting as unknown as typeof client.query
-  })
+  const pool = createCountedDatabase(database.url)
+  counted = pool.db
+  take = pool.take
 })
 afterAll(async () => {
   await counted.$client.end()
@@ -32,11 +26,10 @@ afterAll(async () => {
   await database.close()
 })
 
-/** What was sent since the last call: begin and commit, and what belongs neither to the start nor to the end, left out. */
+/** What was sent since the last call, without what belongs neither to the start nor to the end. */
 function takeStatements(): string[] {
-  const taken = statements.splice(0).map((text) => text.trim())
-  const others = [/^(begin|commit)$/i, /^WITH runs AS/, /from "channel_models"/]
-  return taken.filter((text) => !others.some((other) => other.test(text)))
+  const others = [/^WITH runs AS/, /from "channel_models"/]
+  return take().filter((text) => !others.some((other) => other.test(text)))
 }
 
 /** The start looks at history (of a conversation that has one), writes, reads the terms and holds; the end writes and pays. */

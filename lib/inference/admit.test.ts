@@ -7,6 +7,7 @@ import { newId } from '#lib/id.ts'
 import { type Admission, admit } from '#lib/inference/index.ts'
 import { setModel } from '#lib/models/index.ts'
 import { setSetting } from '#lib/settings/index.ts'
+import { createCountedDatabase } from '#tests/support/counted-database.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
 import {
@@ -235,24 +236,9 @@ describe('the price', () => {
 })
 
 it('needs two statements: one to read the terms, one to hold and to write them down', async () => {
-  const seen: string[] = []
-  const spy = new Proxy(database.db, {
-    get: (target, name, receiver) => {
-      if (name !== 'transaction') return Reflect.get(target, name, receiver)
-      return (work: Parameters<typeof target.transaction>[0]) =>
-        target.transaction(async (tx) => {
-          const session = (tx as unknown as { session: { prepareQuery(query: { sql: string }): unknown } }).session
-          const prepare = session.prepareQuery.bind(session) as (...args: unknown[]) => unknown
-          session.prepareQuery = ((...args: unknown[]) => {
-            seen.push((args[0] as { sql: string }).sql)
-            return prepare(...args)
-          }) as typeof session.prepareQuery
-          return work(tx)
-        })
-    },
-  })
+  const { db, take } = createCountedDatabase(database.url)
   await admit(
-    { ...payer.ctx, db: spy },
+    { ...payer.ctx, db },
     {
       holdId: newId(),
       userId: payer.userId,
@@ -261,5 +247,6 @@ it('needs two statements: one to read the terms, one to hold and to write them d
       turns: [{ role: 'user', text: 'hi', tokens: 3 }],
     },
   )
-  expect(seen.filter((statement) => !/^(begin|commit)/i.test(statement))).toHaveLength(2)
+  expect(take()).toHaveLength(2)
+  await db.$client.end()
 })
