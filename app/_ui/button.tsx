@@ -5,8 +5,8 @@ type Variant = 'primary' | 'secondary' | 'quiet' | 'danger'
 type Size = 'medium' | 'small' | 'icon' | 'round' | 'pill'
 
 const VARIANTS: Record<Variant, string> = {
-  primary: 'bg-accent text-on-accent hover:bg-accent-hover disabled:bg-soft disabled:text-muted font-medium',
-  secondary: 'border border-line bg-raised text-ink hover:bg-soft disabled:text-muted',
+  primary: 'bg-accent text-on-accent hover:bg-accent-hover disabled:bg-line disabled:text-muted font-medium',
+  secondary: 'border border-line-strong/60 bg-raised text-ink hover:bg-soft disabled:text-muted',
   quiet: 'text-muted hover:bg-soft hover:text-ink aria-expanded:bg-soft aria-expanded:text-ink disabled:opacity-50',
   danger: 'border border-line bg-raised text-danger hover:bg-danger-soft disabled:opacity-50',
 }

@@ -46,7 +46,7 @@ export function ThemeSwitch() {
         <label
           key={option.theme}
           title={t(option.theme)}
-          className="relative flex size-8 cursor-pointer items-center justify-center rounded-md text-muted transition-colors duration-150 hover:text-ink has-checked:bg-raised has-checked:text-ink has-checked:shadow-sm has-focus-visible:outline-2 has-focus-visible:outline-accent touch:size-11"
+          className="relative flex size-8 cursor-pointer items-center justify-center rounded-md text-muted transition-colors duration-150 hover:text-ink has-checked:bg-chosen has-checked:text-ink has-checked:shadow-sm has-focus-visible:outline-2 has-focus-visible:outline-accent touch:size-11"
         >
           <input
             type="radio"

@@ -1,5 +1,6 @@
 'use client'
 
+import { ReceiptText } from 'lucide-react'
 import { useLocale, useTranslations } from 'next-intl'
 import { lazy, Suspense, useRef, useState } from 'react'
 import { formatSeconds } from '#app/(chat)/_receipt/format-seconds.ts'
@@ -41,14 +42,16 @@ export function MoneyLine({ receipt }: { receipt: Receipt }) {
         }}
         className="figures -ms-2 flex min-h-8 min-w-0 flex-wrap items-center gap-x-1.5 rounded-lg px-2 text-start text-muted text-xs transition-colors duration-150 hover:bg-soft hover:text-ink aria-expanded:bg-soft aria-expanded:text-ink touch:min-h-11"
       >
+        <ReceiptText className="size-3.5 shrink-0" aria-hidden="true" />
         {parts.map((part, index) => (
-          <span key={part} className="whitespace-nowrap">
-            {part}
-            {index < parts.length - 1 && (
-              <span aria-hidden="true" className="ms-1.5">
+          // On a phone the seconds would stand alone on a second line; the receipt has them.
+          <span key={part} className={`whitespace-nowrap ${index === parts.length - 1 ? 'max-sm:hidden' : ''}`}>
+            {index > 0 && (
+              <span aria-hidden="true" className="me-1.5">
                 ·
               </span>
             )}
+            {part}
           </span>
         ))}
         <span className="sr-only">{t('open')}</span>

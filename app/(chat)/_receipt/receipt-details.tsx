@@ -41,12 +41,20 @@ export function ReceiptDetails({ receipt }: { receipt: Receipt }) {
 
       {lines.length > 0 && (
         <table className="mt-4 w-full">
-          <thead className="sr-only">
+          <thead className="text-muted text-xs">
             <tr>
-              <th scope="col">{t('kind')}</th>
-              <th scope="col">{t('tokensColumn')}</th>
-              <th scope="col">{t('price')}</th>
-              <th scope="col">{t('creditsColumn')}</th>
+              <th scope="col" className="pb-1 text-start font-normal">
+                <span className="sr-only">{t('kind')}</span>
+              </th>
+              <th scope="col" className="pb-1 text-end font-normal">
+                {t('tokensColumn')}
+              </th>
+              <th scope="col" className="pb-1 ps-2 text-start font-normal">
+                {t('price')}
+              </th>
+              <th scope="col" className="pb-1 ps-3 text-end font-normal">
+                {t('creditsColumn')}
+              </th>
             </tr>
           </thead>
           <tbody>
@@ -78,9 +86,8 @@ export function ReceiptDetails({ receipt }: { receipt: Receipt }) {
         <Row label={t('charged')} strong>
           {t('credits', { amount: exact(charged) })}
         </Row>
-        <Row label={t('held')}>
-          {t('heldAndReleased', { held: exact(held), released: exact(held > charged ? held - charged : 0n) })}
-        </Row>
+        <Row label={t('held')}>{exact(held)}</Row>
+        <Row label={t('released')}>{exact(held > charged ? held - charged : 0n)}</Row>
         {badDebt > 0n && <Row label={t('borneByHouse')}>{t('credits', { amount: exact(badDebt) })}</Row>}
         {receipt.firstTokenMs !== null && (
           <Row label={t('firstToken')}>{formatSeconds(receipt.firstTokenMs, locale)}</Row>

@@ -72,6 +72,11 @@ function Answer({ message, live, isIdle, actions }: MessageRowProps) {
           </div>
         )
       )}
+      {live && !isThinking && (
+        <p aria-hidden="true" className="mt-2 flex h-8 items-center">
+          <span className="size-2.5 animate-breathe rounded-full bg-accent" />
+        </p>
+      )}
       {live && !live.connected && (
         <p role="status" className="mt-3 text-muted text-sm">
           {t('reconnecting')}
