@@ -3,11 +3,11 @@
 import { ReceiptText } from 'lucide-react'
 import { useLocale, useTranslations } from 'next-intl'
 import { lazy, Suspense, useRef, useState } from 'react'
-import { formatSeconds } from '#app/(chat)/_receipt/format-seconds.ts'
+import { formatSeconds } from '#app/_ui/receipt/format-seconds.ts'
 import type { Receipt } from '#lib/inference/shared.ts'
 import { decodeMicros, formatCredits } from '#lib/money.ts'
 
-const ReceiptPanel = lazy(() => import('#app/(chat)/_receipt/receipt-panel.tsx'))
+const ReceiptPanel = lazy(() => import('#app/_ui/receipt/receipt-panel.tsx'))
 
 /** Under each answer: model, tokens, credits and seconds. Opens the receipt. */
 export function MoneyLine({ receipt }: { receipt: Receipt }) {

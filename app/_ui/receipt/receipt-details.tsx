@@ -1,7 +1,7 @@
 'use client'
 
 import { useLocale, useTranslations } from 'next-intl'
-import { formatSeconds } from '#app/(chat)/_receipt/format-seconds.ts'
+import { formatSeconds } from '#app/_ui/receipt/format-seconds.ts'
 import { type Receipt, TOKEN_KINDS, type TokenKind, type Usage } from '#lib/inference/shared.ts'
 import { creditsToDecimal, decodeMicros, formatCredits, priceOfTokens } from '#lib/money.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { formatSeconds } from '#app/(chat)/_receipt/format-seconds.ts'
+import { formatSeconds } from '#app/_ui/receipt/format-seconds.ts'
 
 test.each([
   [4, 'en', '0.00s'],
