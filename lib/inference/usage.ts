@@ -7,6 +7,7 @@ const SUBSET: CountingRule = { cache: 'subset', reasoning: 'subset' }
 const RULES: Record<string, CountingRule> = {
   anthropic: { cache: 'additive', reasoning: 'subset' },
   gemini: { cache: 'subset', reasoning: 'additive' },
+  xai: { cache: 'subset', reasoning: 'additive' },
 }
 
 /** What we know ourselves of a call: what a vendor's numbers must be near to be believed. */
@@ -17,67 +18,127 @@ const PLAUSIBLE_FACTOR = 4
 const PLAUSIBLE_EXTRA = 4_096
 
 /**
- * Reads the usage object of a vendor into kinds that do not overlap.
+ * Reads the usage object of a vendor into kinds that do not overlap. It never throws, whatever it is given.
  * @returns null when it is not one, contradicts itself or is beyond belief: then we count ourselves
  */
 export function normalizeUsage(raw: unknown, vendor: string, own: OwnCount): Usage | null {
-  if (!isObject(raw)) return null
-  const rule = RULES[vendor] ?? SUBSET
-  const promptDetails = isObject(raw.prompt_tokens_details) ? raw.prompt_tokens_details : {}
-  const outputDetails = isObject(raw.completion_tokens_details) ? raw.completion_tokens_details : {}
+  const counts = isObject(raw) ? readCounts(raw) : null
+  const usage = counts && split(counts, RULES[vendor] ?? SUBSET)
+  return usage && isBelievable(usage, own) ? usage : null
+}
 
-  const prompt = readCount(raw.prompt_tokens)
-  const completion = readCount(raw.completion_tokens)
-  const cacheRead = readCount(
-    firstOf(
-      promptDetails.cached_tokens,
-      raw.prompt_cache_hit_tokens,
-      raw.cache_read_input_tokens,
-      raw.cached_tokens,
-      0,
-    ),
-  )
-  const cacheWrite = readCount(
-    firstOf(
-      promptDetails.cache_write_tokens,
-      promptDetails.cache_creation_tokens,
-      promptDetails.cache_creation_input_tokens,
-      raw.cache_creation_input_tokens,
-      0,
-    ),
-  )
-  const reasoning = readCount(firstOf(outputDetails.reasoning_tokens, raw.reasoning_tokens, 0))
-  if (prompt === null || completion === null || cacheRead === null || cacheWrite === null || reasoning === null)
-    return null
+type Counts = {
+  prompt: number
+  completion: number
+  cacheRead: number
+  cacheWrite: number
+  reasoning: number
+  total: number | null
+}
 
+/** The numbers of a usage object under all the names that vendors and relays give them; null when two of them disagree. */
+function readCounts(raw: Record<string, unknown>): Counts | null {
+  const prompt = agree(raw.prompt_tokens, raw.input_tokens)
+  const completion = agree(raw.completion_tokens, raw.output_tokens)
+  const promptDetails = readPart(raw.prompt_tokens_details ?? raw.input_tokens_details)
+  const outputDetails = readPart(raw.completion_tokens_details ?? raw.output_tokens_details)
+  if (prompt === null || completion === null || promptDetails === null || outputDetails === null) return null
+  const writes = [readWrites(raw.cache_creation), readWrites(promptDetails.cache_creation)]
+  const miss = agree(raw.prompt_cache_miss_tokens)
+  const cacheRead = agree(
+    promptDetails.cached_tokens,
+    raw.prompt_cache_hit_tokens,
+    raw.cache_read_input_tokens,
+    raw.cached_tokens,
+  )
+  const cacheWrite = agree(
+    promptDetails.cache_write_tokens,
+    promptDetails.cache_creation_tokens,
+    promptDetails.cache_creation_input_tokens,
+    raw.cache_creation_input_tokens,
+    ...writes,
+  )
+  const reasoning = agree(outputDetails.reasoning_tokens, raw.reasoning_tokens)
+  const total = agree(raw.total_tokens)
+  if (cacheRead === null || cacheWrite === null || reasoning === null || total === null || miss === null) return null
+  // Who is silent about the prompt or the completion has not said what the call took.
+  if (prompt === undefined || completion === undefined) return null
+  if (miss !== undefined && miss + (cacheRead ?? 0) !== prompt) return null
+  return {
+    prompt,
+    completion,
+    cacheRead: cacheRead ?? 0,
+    cacheWrite: cacheWrite ?? 0,
+    reasoning: reasoning ?? 0,
+    total: total ?? null,
+  }
+}
+
+/** Anthropic prices what it keeps for five minutes and for an hour apart, and so tells them apart. */
+function readWrites(value: unknown): number | null | undefined {
+  const part = readPart(value)
+  if (part === null) return null
+  const short = agree(part.ephemeral_5m_input_tokens)
+  const long = agree(part.ephemeral_1h_input_tokens)
+  if (short === null || long === null) return null
+  return short === undefined && long === undefined ? undefined : (short ?? 0) + (long ?? 0)
+}
+
+/** Parts the totals into kinds; null when the parts exceed what they are parts of. */
+function split({ prompt, completion, cacheRead, cacheWrite, reasoning, total }: Counts, rule: CountingRule) {
+  const cacheIsPart = rule.cache === 'subset'
+  const beside = cacheIsPart ? 0 : cacheRead + cacheWrite
+  // Relays put one vendor's answer into another's form: where the sum decides how reasoning was counted, it is believed.
+  const reasoningIsPart =
+    reasoning > 0 && total !== null && total === prompt + beside + completion + reasoning
+      ? false
+      : rule.reasoning === 'subset' || (reasoning > 0 && total === prompt + beside + completion)
+  // Gemini's thoughts show in the total alone.
+  const unnamed = reasoningIsPart || reasoning > 0 || total === null ? 0 : Math.max(0, total - prompt - completion)
   const usage: Usage = {
-    inputTokens: rule.cache === 'subset' ? prompt - cacheRead - cacheWrite : prompt,
+    inputTokens: cacheIsPart ? prompt - cacheRead - cacheWrite : prompt,
     cacheReadTokens: cacheRead,
     cacheWriteTokens: cacheWrite,
-    outputTokens: rule.reasoning === 'subset' ? completion - reasoning : completion,
-    reasoningTokens: reasoning,
+    outputTokens: reasoningIsPart ? completion - reasoning : completion,
+    reasoningTokens: reasoning + unnamed,
   }
-  return isBelievable(usage, own) ? usage : null
+  const isWhole = total === null || total >= prompt + completion
+  return isWhole && Object.values(usage).every((tokens) => tokens >= 0) ? usage : null
 }
 
 function isBelievable(usage: Usage, own: OwnCount): boolean {
   const prompt = usage.inputTokens + usage.cacheReadTokens + usage.cacheWriteTokens
   const output = usage.outputTokens + usage.reasoningTokens
   return (
-    Object.values(usage).every((tokens) => tokens >= 0) &&
     prompt > 0 &&
     prompt <= own.promptTokens * PLAUSIBLE_FACTOR + PLAUSIBLE_EXTRA &&
     output <= own.outputCap * PLAUSIBLE_FACTOR + PLAUSIBLE_EXTRA
   )
 }
 
-function readCount(value: unknown): number | null {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= 2_147_483_647 ? value : null
+/**
+ * One count that may stand under several names. A zero beside another number is a default somebody filled in.
+ * @returns undefined when it stands nowhere, null when one is no count or two disagree
+ */
+function agree(...values: unknown[]): number | null | undefined {
+  let known: number | undefined
+  for (const value of values) {
+    // Vendors also write null for nothing.
+    if (value === undefined || value === null) continue
+    if (!isCount(value) || (known && value && known !== value)) return null
+    known = Math.max(known ?? 0, value)
+  }
+  return known
 }
 
-/** The first that is there; vendors also write null for zero. */
-function firstOf(...values: unknown[]): unknown {
-  return values.find((value) => value !== undefined && value !== null)
+function isCount(value: unknown): value is number {
+  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= 2_147_483_647
+}
+
+/** A nested object; empty when it is absent, also in the form of an empty list; null when it is something else. */
+function readPart(value: unknown): Record<string, unknown> | null {
+  if (value === undefined || value === null || (Array.isArray(value) && value.length === 0)) return {}
+  return isObject(value) ? value : null
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {
