@@ -10,9 +10,19 @@ import { ADVISORY_LOCKS } from '#db/advisory-locks.ts'
 const FOLDER = join(import.meta.dirname ?? join(process.cwd(), 'db'), 'migrations')
 
 /** Tables whose rows only the ledger's functions may write. */
-const LEDGER_TABLES = ['accounts', 'wallets', 'transfers', 'holds', 'lots', 'lot_uses']
+const LEDGER_TABLES = ['accounts', 'wallets', 'transfers', 'holds', 'lots', 'lot_uses', 'spend_caps']
+
+/** The ledger's verbs; its other functions are for these alone. */
+const LEDGER_VERBS = [
+  'ledger_open_wallet',
+  'ledger_post',
+  'ledger_hold',
+  'ledger_capture',
+  'ledger_expire',
+  'ledger_set_cap',
+]
 /** Tables that the application may add to and never change. */
-const APPEND_ONLY_TABLES = ['usage_records', 'audit_entries']
+const APPEND_ONLY_TABLES = ['usage_records', 'late_usage', 'audit_entries']
 
 /**
  * Brings a database to this release's schema: forward only, one process at a time.
@@ -85,8 +95,8 @@ async function grantToApplication(client: pg.Client, role: string): Promise<void
     GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${name};
     REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON ${ledger} FROM ${name};
     REVOKE UPDATE, DELETE, TRUNCATE ON ${appendOnly} FROM ${name};
-    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO ${name};
-    REVOKE EXECUTE ON FUNCTION ledger_drain_lots(uuid, uuid, bigint) FROM ${name};
+    REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA public FROM ${name};
+    GRANT EXECUTE ON FUNCTION ${LEDGER_VERBS.join(', ')} TO ${name};
     COMMIT;
   `)
 }

@@ -10,6 +10,7 @@ export const ERROR_STATUS = {
   unauthenticated: 401,
   wrong_credentials: 401,
   insufficient_credits: 402,
+  spend_cap_reached: 402,
   forbidden: 403,
   registration_closed: 403,
   account_disabled: 403,

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, index, integer, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { createdAt, instant, micros } from './columns.ts'
 import { holds } from './ledger.ts'
 import { priceVersions } from './models.ts'
@@ -68,6 +68,8 @@ export const usageRecords = pgTable(
     cacheWriteTokens: integer('cache_write_tokens').notNull(),
     outputTokens: integer('output_tokens').notNull(),
     reasoningTokens: integer('reasoning_tokens').notNull(),
+    /** What the vendor told of the usage and nobody could believe; then the tokens are our own count. */
+    quarantinedUsage: jsonb('quarantined_usage'),
     priceVersionId: uuid('price_version_id')
       .notNull()
       .references(() => priceVersions.id),
@@ -96,6 +98,52 @@ export const usageRecords = pgTable(
     check(
       'usage_records_not_negative',
       sql`least(${table.inputTokens}, ${table.cacheReadTokens}, ${table.cacheWriteTokens}, ${table.outputTokens}, ${table.reasoningTokens}, ${table.costMicros}, ${table.chargedMicros}, ${table.badDebtMicros}, ${table.vendorCostMicros}) >= 0`,
+    ),
+    check(
+      'usage_records_prices_sane',
+      sql`least(${table.inputPriceMicros}, ${table.cacheReadPriceMicros}, ${table.cacheWritePriceMicros}, ${table.outputPriceMicros}, ${table.reasoningPriceMicros}, ${table.requestPriceMicros}) >= 0 and ${table.heldMicros} > 0`,
+    ),
+    check('usage_records_quarantine_bounded', sql`octet_length(${table.quarantinedUsage}::text) <= 4096`),
+    check('usage_records_cost_split', sql`${table.costMicros} = ${table.chargedMicros} + ${table.badDebtMicros}`),
+    check(
+      'usage_records_free_is_free',
+      sql`${table.costMicros} = 0 or (${table.outcome} not in ('failed', 'empty') and ${table.usageSource} <> 'none')`,
+    ),
+    check(
+      'usage_records_outcome_known',
+      sql`${table.outcome} in ('completed', 'stopped', 'interrupted', 'failed', 'empty') and ${table.usageSource} in ('reported', 'estimated', 'none')`,
+    ),
+  ],
+)
+
+/**
+ * What a vendor told of a call after a sweep had settled it: it adds to what the call cost us, never to its charge.
+ * Append-only by trigger.
+ */
+export const lateUsage = pgTable(
+  'late_usage',
+  {
+    holdId: uuid('hold_id')
+      .primaryKey()
+      .references(() => holds.id),
+    userId: uuid('user_id').notNull(),
+    usageRecordId: uuid('usage_record_id').notNull(),
+    modelId: text('model_id').notNull(),
+    channelId: uuid('channel_id'),
+    vendorRequestId: text('vendor_request_id'),
+    inputTokens: integer('input_tokens').notNull(),
+    cacheReadTokens: integer('cache_read_tokens').notNull(),
+    cacheWriteTokens: integer('cache_write_tokens').notNull(),
+    outputTokens: integer('output_tokens').notNull(),
+    reasoningTokens: integer('reasoning_tokens').notNull(),
+    /** What that comes to beyond the vendor cost in the usage record: the sum of both is what the call cost us. */
+    vendorCostMicros: micros('vendor_cost_micros').notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    check(
+      'late_usage_not_negative',
+      sql`least(${table.inputTokens}, ${table.cacheReadTokens}, ${table.cacheWriteTokens}, ${table.outputTokens}, ${table.reasoningTokens}, ${table.vendorCostMicros}) >= 0`,
     ),
   ],
 )

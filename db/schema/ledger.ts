@@ -1,5 +1,17 @@
 import { sql } from 'drizzle-orm'
-import { check, foreignKey, index, integer, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import {
+  type AnyPgColumn,
+  check,
+  foreignKey,
+  index,
+  integer,
+  jsonb,
+  pgTable,
+  primaryKey,
+  text,
+  uniqueIndex,
+  uuid,
+} from 'drizzle-orm/pg-core'
 import { bytea, createdAt, instant, micros } from './columns.ts'
 
 /** Every place credits can be: people's and teams' wallets, and the house's own accounts. */
@@ -36,9 +48,13 @@ export const wallets = pgTable(
     openHolds: integer('open_holds').notNull().default(0),
     /** Number of the wallet's latest transfer. */
     seq: micros('seq').notNull().default(sql`0`),
+    /** No lot that still holds something expires before; null when none ever does. */
+    nextExpiryAt: instant('next_expiry_at'),
   },
   (table) => [
+    index('wallets_next_expiry_idx').on(table.nextExpiryAt).where(sql`${table.nextExpiryAt} is not null`),
     check('wallets_held_not_negative', sql`${table.heldMicros} >= 0 and ${table.openHolds} >= 0`),
+    check('wallets_seq_not_negative', sql`${table.seq} >= 0`),
     check('wallets_never_overdrawn', sql`${table.postedMicros} - ${table.heldMicros} >= 0`),
   ],
 )
@@ -79,7 +95,7 @@ export const transfers = pgTable(
     /** Unique for ever: the same key again is the same transfer, with another request it is an error. */
     idempotencyKey: text('idempotency_key').notNull(),
     requestHash: bytea('request_hash').notNull(),
-    holdId: uuid('hold_id'),
+    holdId: uuid('hold_id').references((): AnyPgColumn => holds.id),
     /** What outside the ledger this belongs to; several transfers of one movement share it. */
     externalRef: text('external_ref'),
     actor: text().notNull(),
@@ -92,6 +108,16 @@ export const transfers = pgTable(
     uniqueIndex('transfers_credit_seq_key').on(table.creditAccountId, table.creditSeq),
     check('transfers_amount_positive', sql`${table.amountMicros} > 0`),
     check('transfers_two_sided', sql`${table.debitAccountId} <> ${table.creditAccountId}`),
+    check(
+      'transfers_kind_known',
+      sql`${table.kind} in ('top_up', 'grant', 'promotion', 'redemption', 'usage', 'bad_debt', 'adjustment', 'refund', 'dispute', 'expiry', 'reversal', 'goodwill')`,
+    ),
+    check(
+      'transfers_balances_shape',
+      sql`(${table.debitSeq} is null) = (${table.debitBalanceMicros} is null) and (${table.creditSeq} is null) = (${table.creditBalanceMicros} is null) and ${table.debitSeq} > 0 and ${table.creditSeq} > 0 and ${table.debitBalanceMicros} >= 0 and ${table.creditBalanceMicros} >= 0`,
+    ),
+    // What a call cost, and nothing else, comes out of its hold.
+    check('transfers_hold_shape', sql`(${table.holdId} is not null) = (${table.kind} in ('usage', 'bad_debt'))`),
   ],
 )
 
@@ -111,6 +137,8 @@ export const holds = pgTable(
     capturedMicros: micros('captured_micros').notNull().default(sql`0`),
     badDebtMicros: micros('bad_debt_micros').notNull().default(sql`0`),
     requestHash: bytea('request_hash').notNull(),
+    /** Who spends from the wallet: whose caps count. */
+    spenderId: uuid('spender_id').notNull(),
     /** The process that runs the call; closing sets it to null, and the sweep looks here. */
     openWorkerId: uuid('open_worker_id'),
     createdAt: createdAt(),
@@ -126,6 +154,11 @@ export const holds = pgTable(
     check(
       'holds_state_shape',
       sql`(${table.state} = 'open') = (${table.closedAt} is null) and (${table.state} = 'open' or ${table.openWorkerId} is null)`,
+    ),
+    check('holds_state_known', sql`${table.state} in ('open', 'captured', 'released')`),
+    check(
+      'holds_captured_shape',
+      sql`(${table.state} = 'captured') = (${table.capturedMicros} + ${table.badDebtMicros} > 0)`,
     ),
   ],
 )
@@ -149,6 +182,7 @@ export const lots = pgTable(
   },
   (table) => [
     primaryKey({ columns: [table.walletId, table.transferId] }),
+    check('lots_source_known', sql`${table.source} in ('paid', 'promotional', 'code')`),
     check(
       'lots_remaining_in_bounds',
       sql`${table.amountMicros} > 0 and ${table.remainingMicros} >= 0 and ${table.remainingMicros} <= ${table.amountMicros}`,
@@ -171,5 +205,60 @@ export const lotUses = pgTable(
     primaryKey({ columns: [table.walletId, table.transferId, table.lotTransferId] }),
     foreignKey({ columns: [table.walletId, table.lotTransferId], foreignColumns: [lots.walletId, lots.transferId] }),
     check('lot_uses_amount_positive', sql`${table.amountMicros} > 0`),
+  ],
+)
+
+/** What somebody allows themselves to spend from a wallet in a day or a month, and what of it is gone. */
+export const spendCaps = pgTable(
+  'spend_caps',
+  {
+    walletId: uuid('wallet_id')
+      .notNull()
+      .references(() => wallets.id),
+    spenderId: uuid('spender_id').notNull(),
+    period: text({ enum: ['day', 'month'] }).notNull(),
+    limitMicros: micros('limit_micros').notNull(),
+    /** Where the days begin at midnight. */
+    timeZone: text('time_zone').notNull(),
+    /** The day or month that `spent` is of; one that is over counts as spent nothing. */
+    windowStart: instant('window_start').notNull(),
+    windowEnd: instant('window_end').notNull(),
+    spentMicros: micros('spent_micros').notNull(),
+    /** What the spender's open holds reserve. */
+    heldMicros: micros('held_micros').notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.walletId, table.spenderId, table.period] }),
+    check('spend_caps_period_known', sql`${table.period} in ('day', 'month')`),
+    check('spend_caps_window_shape', sql`${table.windowStart} < ${table.windowEnd}`),
+    check(
+      'spend_caps_amounts_sane',
+      sql`${table.limitMicros} > 0 and ${table.spentMicros} >= 0 and ${table.heldMicros} >= 0`,
+    ),
+  ],
+)
+
+/** What each run of verify-ledger found. */
+export const ledgerChecks = pgTable(
+  'ledger_checks',
+  {
+    id: uuid().primaryKey(),
+    source: text({ enum: ['nightly', 'command'] }).notNull(),
+    startedAt: instant('started_at').notNull().defaultNow(),
+    /** Null while it runs, and for ever when its process died. */
+    finishedAt: instant('finished_at'),
+    /** How many rows each check looked at, and how many differ. */
+    facts: jsonb().notNull().default({}),
+    differences: integer(),
+    /** The first rows that differ, by check. */
+    details: jsonb(),
+  },
+  (table) => [
+    index('ledger_checks_started_idx').on(table.startedAt),
+    check('ledger_checks_source_known', sql`${table.source} in ('nightly', 'command')`),
+    check(
+      'ledger_checks_shape',
+      sql`(${table.finishedAt} is null) = (${table.differences} is null) and ${table.differences} >= 0`,
+    ),
   ],
 )

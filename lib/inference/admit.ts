@@ -33,7 +33,7 @@ export type AdmitInput = z.input<typeof admitInput>
  * Lets a call in: settles what is sent and at what price, and reserves what it can cost at most. Joins the caller's
  * transaction; nothing may go to a vendor before it has committed.
  * @throws {AppError} `model_unknown`, `model_unpriced`, `model_unavailable`, `message_too_long_for_model` {limitTokens,
- * tokens}, `insufficient_credits` {availableMicros, heldMicros, neededMicros}, `too_many_running` {limit},
+ * tokens}, `insufficient_credits` {availableMicros, heldMicros, neededMicros}, `spend_cap_reached` {period, limitMicros, leftMicros, neededMicros}, `too_many_running` {limit},
  * `too_many_free_failures` {limit}
  */
 export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
@@ -59,6 +59,7 @@ export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
     const hold = holdCall({
       holdId: call.holdId,
       walletId: call.walletId,
+      spenderId: call.userId,
       fullMicros,
       minimumMicros,
       maxOpen: maxRunning,
@@ -94,6 +95,16 @@ export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
         neededMicros: encodeMicros(minimumMicros),
       }
       throw new AppError('insufficient_credits', { params })
+    }
+    if (held.outcome === 'capped') {
+      const { period, limitMicros, leftMicros } = held.cap!
+      const params = {
+        period,
+        limitMicros: encodeMicros(limitMicros),
+        leftMicros: encodeMicros(leftMicros),
+        neededMicros: encodeMicros(minimumMicros),
+      }
+      throw new AppError('spend_cap_reached', { params })
     }
     return {
       holdId: call.holdId,

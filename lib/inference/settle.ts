@@ -85,6 +85,7 @@ function factsOf({ admission, result, usageRecordId, ...ids }: SettleInput) {
     errorCode: result.errorCode,
     usageSource: result.usageSource,
     ...result.usage,
+    quarantinedUsage: null,
     priceVersionId: price.versionId,
     inputPriceMicros: price.inputMicros,
     cacheReadPriceMicros: price.cacheReadMicros,

@@ -69,7 +69,7 @@ it('is free when nothing had come, and for a hold that no call was admitted on',
   const payer = await createPayer(database.db)
   const { holdId } = await admitCall(payer, modelId)
   const bare = newId()
-  const amounts = { fullMicros: 5n, minimumMicros: 5n, maxOpen: 5 }
+  const amounts = { spenderId: payer.userId, fullMicros: 5n, minimumMicros: 5n, maxOpen: 5 }
   await placeHold(system(), { holdId: bare, walletId: payer.walletId, workerId: workerId(), ...amounts })
   await abandon(holdId)
   await abandon(bare)

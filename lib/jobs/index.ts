@@ -3,6 +3,7 @@ import { drainRuns, endStrayRuns, sweepAbandonedRuns, trimEvents } from '#lib/ch
 import { systemCtx } from '#lib/ctx.ts'
 import { getEnv } from '#lib/env.ts'
 import { countTokens, forgetWorkers, heartbeat, registerWorker, stopWorker } from '#lib/inference/index.ts'
+import { expireLots } from '#lib/ledger/index.ts'
 import { singleton } from '#lib/singleton.ts'
 import { sweepAbandonedHolds } from './abandoned-holds.ts'
 import { type ClusterJob, type Job, startJob } from './schedule.ts'
@@ -21,6 +22,7 @@ const JOBS: readonly (Job | ClusterJob)[] = [
     work: (ctx) => sweepAbandonedHolds(ctx).then(({ hasMore }) => hasMore),
   },
   { name: 'end-stray-runs', everyMs: 30_000, work: (ctx) => endStrayRuns(ctx).then(() => false) },
+  { name: 'expire-lots', everyMs: 60_000, work: (ctx) => expireLots(ctx).then(({ hasMore }) => hasMore) },
   {
     name: 'trim-events',
     everyMs: 60_000,

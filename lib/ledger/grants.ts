@@ -12,6 +12,8 @@ const grantCreditsInput = z.object({
   amountMicros: z.bigint().positive(),
   /** Why; kept with the transfer and in the audit log. */
   reason: z.string().trim().min(1).max(500),
+  /** When what is left of it expires; never unless told. */
+  expiresAt: z.date().optional(),
   /** The same key again is the same grant. */
   idempotencyKey: z.string().min(1).max(150),
 })
@@ -29,7 +31,7 @@ export async function grantCredits(
   input: GrantCreditsInput,
 ): Promise<{ transferId: string; postedMicros: bigint; replayed: boolean }> {
   requireAdmin(ctx)
-  const { ownerType, ownerId, amountMicros, reason, idempotencyKey } = grantCreditsInput.parse(input)
+  const { ownerType, ownerId, amountMicros, reason, expiresAt, idempotencyKey } = grantCreditsInput.parse(input)
   return inTransaction(ctx, async (tx) => {
     const wallet = await findWallet(tx, { ownerType, ownerId })
     if (!wallet) throw new AppError('not_found', { message: 'there is no such wallet' })
@@ -40,7 +42,7 @@ export async function grantCredits(
       amountMicros,
       idempotencyKey: `grant:${idempotencyKey}`,
       reason,
-      lot: { source: 'promotional' },
+      lot: { source: 'promotional', expiresAt },
     })
     if (!replayed) {
       await recordAudit(tx, {

@@ -44,6 +44,7 @@ const grant = (amountMicros: bigint) =>
 const hold = (fields: Partial<PlaceHoldInput> = {}): PlaceHoldInput => ({
   holdId: newId(),
   walletId,
+  spenderId: ownerId,
   fullMicros: 300n,
   minimumMicros: 300n,
   maxOpen: 100,
@@ -67,6 +68,7 @@ describe('placeHold', () => {
       availableMicros: 700n,
       heldMicros: 300n,
       openHolds: 1,
+      cap: null,
     })
     expect(await wallet()).toMatchObject({ postedMicros: 1_000n, heldMicros: 300n, availableMicros: 700n })
     expect(await holdRow(request.holdId)).toMatchObject({ state: 'open', openWorkerId: workerId, amountMicros: 300n })

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { actorName } from '#lib/audit.ts'
 import { canonicalJson, sha256 } from '#lib/crypto.ts'
 import type { Ctx } from '#lib/ctx.ts'
+import type { CapPeriod } from './caps.ts'
 import { callLedger } from './database-error.ts'
 
 const placeHoldInput = z
@@ -10,6 +11,8 @@ const placeHoldInput = z
     /** Made by the caller: the same id again is the same hold. */
     holdId: z.uuid(),
     walletId: z.uuid(),
+    /** Who spends: their caps on this wallet count. */
+    spenderId: z.uuid(),
     fullMicros: z.bigint().positive(),
     minimumMicros: z.bigint().positive(),
     maxOpen: z.number().int().positive(),
@@ -21,16 +24,19 @@ const placeHoldInput = z
 export type PlaceHoldInput = z.input<typeof placeHoldInput>
 
 export type HoldResult = {
-  outcome: 'held' | 'insufficient' | 'too_many'
+  outcome: 'held' | 'insufficient' | 'capped' | 'too_many'
   amountMicros: bigint
   /** Free, held and open after this call: what a refusal can explain. */
   availableMicros: bigint
   heldMicros: bigint
   openHolds: number
+  /** The tightest cap of the spender and what it left before this call; null without caps. */
+  cap: { period: CapPeriod; limitMicros: bigint; leftMicros: bigint } | null
 }
 
 /**
- * Reserves the lesser of `fullMicros` and what the wallet has free, if that is at least `minimumMicros`.
+ * Reserves the least of `fullMicros`, what the wallet has free and what the spender's caps leave, if that is at least
+ * `minimumMicros`.
  * Joins the caller's transaction, which keeps the wallet locked until its commit.
  * @throws {AppError} `conflict` when the id was used for another request
  */
@@ -46,6 +52,9 @@ export type HoldRow = {
   available_micros: bigint
   held_micros: bigint
   open_holds: number
+  cap_period: CapPeriod | null
+  cap_limit_micros: bigint | null
+  cap_left_micros: bigint | null
 }
 
 /** The call of `placeHold` for a FROM clause, for who writes rows of their own in the same round trip. */
@@ -53,7 +62,7 @@ export function holdCall(input: PlaceHoldInput): SQL {
   const hold = placeHoldInput.parse(input)
   const hash = sha256(canonicalJson({ ...hold, workerId: undefined }))
   return sql`ledger_hold(
-    ${hold.holdId}, ${hold.walletId}, ${hold.fullMicros}, ${hold.minimumMicros}, ${hold.maxOpen}, ${hold.workerId}, ${hash})`
+    ${hold.holdId}, ${hold.walletId}, ${hold.spenderId}, ${hold.fullMicros}, ${hold.minimumMicros}, ${hold.maxOpen}, ${hold.workerId}, ${hash})`
 }
 
 /** Reads a row of `holdCall`. */
@@ -64,6 +73,10 @@ export function readHold(row: HoldRow): HoldResult {
     availableMicros: row.available_micros,
     heldMicros: row.held_micros,
     openHolds: row.open_holds,
+    cap:
+      row.cap_period === null
+        ? null
+        : { period: row.cap_period, limitMicros: row.cap_limit_micros!, leftMicros: row.cap_left_micros! },
   }
 }
 

@@ -1,4 +1,12 @@
 export { findWallet, HOUSE, openWallet, type Wallet, type WalletOwner } from './accounts.ts'
+export {
+  CAP_PERIODS,
+  type CapPeriod,
+  listSpendCaps,
+  type SetSpendCapInput,
+  type SpendCap,
+  setSpendCap,
+} from './caps.ts'
 export { callLedger } from './database-error.ts'
 export { type GrantCreditsInput, grantCredits } from './grants.ts'
 export {
@@ -13,4 +21,5 @@ export {
   readHold,
   releaseHold,
 } from './holds.ts'
+export { expireLots } from './lots.ts'
 export { type PostTransferInput, postTransfer } from './transfers.ts'

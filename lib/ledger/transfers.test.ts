@@ -89,6 +89,7 @@ describe('postTransfer', () => {
     await placeHold(ctx, {
       holdId: newId(),
       walletId,
+      spenderId: ownerId,
       fullMicros: 600n,
       minimumMicros: 600n,
       maxOpen: 5,

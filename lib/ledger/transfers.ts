@@ -15,7 +15,6 @@ const postTransferInput = z.object({
     'adjustment',
     'refund',
     'dispute',
-    'expiry',
     'reversal',
     'goodwill',
   ]),
@@ -28,6 +27,8 @@ const postTransferInput = z.object({
   externalRef: z.string().max(200).optional(),
   /** What kind of credits a credited wallet receives, and until when they last. */
   lot: z.object({ source: z.enum(['paid', 'promotional', 'code']), expiresAt: z.date().optional() }).optional(),
+  /** Takes the amount from this lot alone, named by the transfer that brought it; else lots are drained in their order. */
+  fromLotId: z.uuid().optional(),
 })
 
 export type PostTransferInput = z.input<typeof postTransferInput>
@@ -35,7 +36,7 @@ export type PostTransferInput = z.input<typeof postTransferInput>
 /**
  * Moves credits from the debit account to the credit account, once per key.
  * @returns the transfer's id, and whether it had been posted before
- * @throws {AppError} `insufficient_credits` when a debited wallet has less free, `conflict` when the key was used for another request
+ * @throws {AppError} `insufficient_credits` when a debited wallet has less free or the lot less left, `conflict` when the key was used for another request
  */
 export async function postTransfer(
   ctx: Ctx,
@@ -48,7 +49,7 @@ export async function postTransfer(
       SELECT * FROM ledger_post(
         ${newId()}, ${transfer.kind}, ${transfer.debitAccountId}, ${transfer.creditAccountId}, ${transfer.amountMicros},
         ${transfer.idempotencyKey}, ${hash}, ${actorName(ctx.actor)}, ${transfer.reason ?? null}, ${transfer.externalRef ?? null},
-        NULL, ${transfer.lot?.source ?? null}, ${transfer.lot?.expiresAt?.toISOString() ?? null})`),
+        ${transfer.lot?.source ?? null}, ${transfer.lot?.expiresAt?.toISOString() ?? null}, ${transfer.fromLotId ?? null})`),
   )
   const row = result.rows[0]!
   return { transferId: row.transfer_id, replayed: row.replayed }

@@ -22,6 +22,12 @@ export const SETTINGS = {
   max_running: z.number().int().min(1).max(1_000).default(20),
   /** The model a new conversation begins with; null picks the cheapest suitable one. */
   default_model_id: z.string().min(1).max(200).nullable().default(null),
+  /** A grant or adjustment above it waits for a second admin: a decimal string of micro-credits; null asks nobody. */
+  adjustment_approval_above_micros: z
+    .string()
+    .regex(/^\d{1,18}$/)
+    .nullable()
+    .default(null),
   /** Free failures that cost us something, by person and day. */
   free_failures_per_day: z.number().int().min(0).max(1_000_000).default(50),
 } as const

@@ -1,0 +1,374 @@
+-- Every verb that changes a balance, as it stands now; what 0001 said of them is replaced whole.
+--
+-- Each verb (ledger_open_wallet, ledger_post, ledger_hold, ledger_capture, ledger_expire, ledger_set_cap) is one
+-- VOLATILE PL/pgSQL function, so that each of its statements sees what was committed before it got its locks. A wallet's
+-- row is the lock of everything that is the wallet's: balance, lots, caps. Locks are taken in the order hold, wallets by
+-- id. The application may execute the verbs; the other functions are theirs alone and run with their search_path, in
+-- which pg_temp is named last, since it would be searched first if it were left out.
+--
+-- Refusals: UB001 the key or id was used for another request, UB002 not enough is free, UB003 the hold has ended
+-- otherwise, UB004 the request makes no sense, UB005 there is no such wallet or hold, UB009 the books contradict each other.
+
+DROP FUNCTION ledger_capture(uuid, bigint, text, text);--> statement-breakpoint
+DROP FUNCTION ledger_hold(uuid, uuid, bigint, bigint, integer, uuid, bytea);--> statement-breakpoint
+DROP FUNCTION ledger_post(uuid, text, uuid, uuid, bigint, text, bytea, text, text, text, uuid, text, timestamptz);--> statement-breakpoint
+DROP FUNCTION ledger_drain_lots(uuid, uuid, bigint);--> statement-breakpoint
+
+CREATE TRIGGER late_usage_append_only BEFORE UPDATE OR DELETE ON late_usage FOR EACH ROW EXECUTE FUNCTION refuse_change();--> statement-breakpoint
+CREATE TRIGGER late_usage_no_truncate BEFORE TRUNCATE ON late_usage EXECUTE FUNCTION refuse_change();--> statement-breakpoint
+-- A version ends when the next begins; what it says of prices stands for ever.
+CREATE TRIGGER price_versions_keep_prices BEFORE UPDATE OF
+  id, model_id, input_micros, cache_read_micros, cache_write_micros, output_micros, reasoning_micros, request_micros,
+  cost_input_micros, cost_cache_read_micros, cost_cache_write_micros, cost_output_micros, cost_reasoning_micros
+  ON price_versions FOR EACH ROW EXECUTE FUNCTION refuse_change();--> statement-breakpoint
+ALTER TABLE spend_caps SET (fillfactor = 75);--> statement-breakpoint
+
+-- What a wallet's lots still hold, in the order in which they are drained: soonest expiry first, and promotional before
+-- code before paid among those that expire together.
+CREATE FUNCTION ledger_lots_in_order(p_wallet uuid) RETURNS SETOF lots LANGUAGE sql STABLE AS $$
+  SELECT * FROM lots
+  WHERE wallet_id = p_wallet AND remaining_micros > 0
+  ORDER BY expires_at NULLS LAST, array_position(ARRAY['promotional', 'code', 'paid'], source), transfer_id
+$$;--> statement-breakpoint
+
+-- Takes an amount out of a wallet's lots, or out of one of them, and puts on record which paid.
+CREATE FUNCTION ledger_drain_lots(p_wallet uuid, p_transfer uuid, p_amount bigint, p_from_lot uuid) RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_left bigint := p_amount;
+  v_take bigint;
+  v_lot record;
+BEGIN
+  FOR v_lot IN
+    SELECT transfer_id, remaining_micros FROM ledger_lots_in_order(p_wallet)
+    WHERE p_from_lot IS NULL OR transfer_id = p_from_lot
+  LOOP
+    EXIT WHEN v_left = 0;
+    v_take := least(v_left, v_lot.remaining_micros);
+    UPDATE lots SET remaining_micros = remaining_micros - v_take
+    WHERE wallet_id = p_wallet AND transfer_id = v_lot.transfer_id;
+    INSERT INTO lot_uses (wallet_id, transfer_id, lot_transfer_id, amount_micros)
+    VALUES (p_wallet, p_transfer, v_lot.transfer_id, v_take);
+    v_left := v_left - v_take;
+  END LOOP;
+  IF v_left > 0 AND p_from_lot IS NOT NULL THEN
+    RAISE EXCEPTION 'lot % holds % less than asked', p_from_lot, v_left USING ERRCODE = 'UB002';
+  ELSIF v_left > 0 THEN
+    RAISE EXCEPTION 'lots of wallet % hold % less than its balance', p_wallet, v_left USING ERRCODE = 'UB009';
+  END IF;
+END $$;--> statement-breakpoint
+
+-- Writes one transfer and what it does to the wallets it touches, whose locks the caller has. False when its key was
+-- used before. p_lifted is what a hold reserved that ends with this transfer.
+CREATE FUNCTION ledger_move(
+  p_id uuid, p_kind text, p_debit uuid, p_credit uuid, p_amount bigint, p_key text, p_hash bytea, p_actor text,
+  p_reason text DEFAULT NULL, p_external_ref text DEFAULT NULL, p_hold uuid DEFAULT NULL, p_lifted bigint DEFAULT NULL,
+  p_lot_source text DEFAULT NULL, p_lot_expires timestamptz DEFAULT NULL, p_from_lot uuid DEFAULT NULL
+) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_debit wallets;
+  v_credit wallets;
+BEGIN
+  SELECT * INTO v_debit FROM wallets WHERE id = p_debit;
+  SELECT * INTO v_credit FROM wallets WHERE id = p_credit;
+
+  IF v_debit.posted_micros - v_debit.held_micros + coalesce(p_lifted, 0) < p_amount THEN
+    IF EXISTS (SELECT 1 FROM transfers WHERE idempotency_key = p_key) THEN
+      RETURN false;
+    END IF;
+    RAISE EXCEPTION 'wallet % has less than % free', p_debit, p_amount USING ERRCODE = 'UB002';
+  END IF;
+  INSERT INTO transfers (
+    id, kind, debit_account_id, credit_account_id, amount_micros,
+    debit_seq, debit_balance_micros, credit_seq, credit_balance_micros,
+    idempotency_key, request_hash, hold_id, external_ref, actor, reason)
+  VALUES (
+    p_id, p_kind, p_debit, p_credit, p_amount,
+    v_debit.seq + 1, v_debit.posted_micros - p_amount, v_credit.seq + 1, v_credit.posted_micros + p_amount,
+    p_key, p_hash, p_hold, p_external_ref, p_actor, p_reason)
+  ON CONFLICT (idempotency_key) DO NOTHING;
+  IF NOT FOUND THEN
+    RETURN false;
+  END IF;
+
+  IF v_debit.id IS NOT NULL THEN
+    UPDATE wallets SET
+      posted_micros = posted_micros - p_amount,
+      seq = seq + 1,
+      held_micros = held_micros - coalesce(p_lifted, 0),
+      open_holds = open_holds - (p_lifted IS NOT NULL)::integer
+    WHERE id = p_debit;
+    PERFORM ledger_drain_lots(p_debit, p_id, p_amount, p_from_lot);
+  END IF;
+  IF v_credit.id IS NOT NULL THEN
+    UPDATE wallets SET
+      posted_micros = posted_micros + p_amount,
+      seq = seq + 1,
+      next_expiry_at = least(next_expiry_at, p_lot_expires)
+    WHERE id = p_credit;
+    INSERT INTO lots (wallet_id, transfer_id, source, amount_micros, remaining_micros, expires_at)
+    VALUES (p_credit, p_id, p_lot_source, p_amount, p_amount, p_lot_expires);
+  END IF;
+  RETURN true;
+END $$;--> statement-breakpoint
+
+-- Locks a wallet for who takes from it, once what has expired is gone. What running calls hold is taken to lie in the
+-- lots that are drained first, and does not expire under them: a call was let in on it.
+CREATE FUNCTION ledger_lock_wallet(p_wallet uuid) RETURNS wallets LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_wallet wallets;
+  v_held bigint;
+  v_kept bigint;
+  v_lot record;
+BEGIN
+  SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet FOR UPDATE;
+  IF v_wallet.next_expiry_at IS NULL OR v_wallet.next_expiry_at > now() THEN
+    RETURN v_wallet;
+  END IF;
+
+  v_held := v_wallet.held_micros;
+  FOR v_lot IN SELECT * FROM ledger_lots_in_order(p_wallet) WHERE expires_at <= now() LOOP
+    v_kept := least(v_held, v_lot.remaining_micros);
+    v_held := v_held - v_kept;
+    IF v_lot.remaining_micros > v_kept THEN
+      -- A lot can expire in parts, as holds end; what is left of it names the part.
+      PERFORM ledger_move(
+        ledger_new_id(), 'expiry', p_wallet, '00000000-0000-7000-8000-000000000007', v_lot.remaining_micros - v_kept,
+        'expiry:' || v_lot.transfer_id || ':' || v_lot.remaining_micros, sha256(uuid_send(v_lot.transfer_id)),
+        'system:expiry', p_from_lot => v_lot.transfer_id);
+    END IF;
+  END LOOP;
+  UPDATE wallets SET next_expiry_at = (SELECT min(expires_at) FROM ledger_lots_in_order(p_wallet))
+  WHERE id = p_wallet RETURNING * INTO v_wallet;
+  RETURN v_wallet;
+END $$;--> statement-breakpoint
+
+-- Lets what has expired in a wallet expire; returns how much did.
+CREATE FUNCTION ledger_expire(p_wallet uuid) RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  v_before bigint;
+  v_after wallets;
+BEGIN
+  SELECT posted_micros INTO v_before FROM wallets WHERE id = p_wallet FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no wallet %', p_wallet USING ERRCODE = 'UB005';
+  END IF;
+  v_after := ledger_lock_wallet(p_wallet);
+  RETURN v_before - v_after.posted_micros;
+END $$;--> statement-breakpoint
+
+-- Moves credits from one account to another. The same key with the same request is the same transfer (replayed); with
+-- another request it is refused (UB001). A wallet never gives more than it has free, nor a lot more than is left of it
+-- (UB002). What calls cost and what expires is moved by the verbs that know how much.
+CREATE FUNCTION ledger_post(
+  p_id uuid, p_kind text, p_debit uuid, p_credit uuid, p_amount bigint, p_key text, p_hash bytea, p_actor text,
+  p_reason text DEFAULT NULL, p_external_ref text DEFAULT NULL,
+  p_lot_source text DEFAULT NULL, p_lot_expires timestamptz DEFAULT NULL, p_from_lot uuid DEFAULT NULL
+) RETURNS TABLE (transfer_id uuid, replayed boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  v_known transfers;
+BEGIN
+  IF p_kind IN ('usage', 'bad_debt', 'expiry') THEN
+    RAISE EXCEPTION 'transfers of kind % are not posted by hand', p_kind USING ERRCODE = 'UB004';
+  END IF;
+  PERFORM 1 FROM wallets WHERE id IN (p_debit, p_credit) ORDER BY id FOR UPDATE;
+  PERFORM ledger_lock_wallet(p_debit);
+  IF ledger_move(
+    p_id, p_kind, p_debit, p_credit, p_amount, p_key, p_hash, p_actor, p_reason, p_external_ref,
+    p_lot_source => p_lot_source, p_lot_expires => p_lot_expires, p_from_lot => p_from_lot)
+  THEN
+    RETURN QUERY SELECT p_id, false;
+    RETURN;
+  END IF;
+
+  SELECT * INTO STRICT v_known FROM transfers WHERE idempotency_key = p_key;
+  IF v_known.request_hash <> p_hash THEN
+    RAISE EXCEPTION 'idempotency key % was used for another request', p_key USING ERRCODE = 'UB001';
+  END IF;
+  RETURN QUERY SELECT v_known.id, true;
+END $$;--> statement-breakpoint
+
+-- Notes in a spender's caps what was reserved or lifted, and what was spent. A day or month that is over begins anew.
+CREATE FUNCTION ledger_note_spending(p_wallet uuid, p_spender uuid, p_held bigint, p_spent bigint) RETURNS void
+LANGUAGE sql VOLATILE AS $$
+  UPDATE spend_caps SET
+    held_micros = held_micros + p_held,
+    spent_micros = p_spent + CASE WHEN window_end > now() THEN spent_micros ELSE 0 END,
+    window_start = date_trunc(period, now(), time_zone),
+    window_end = (date_trunc(period, now() AT TIME ZONE time_zone) + ('1 ' || period)::interval) AT TIME ZONE time_zone
+  WHERE wallet_id = p_wallet AND spender_id = p_spender
+$$;--> statement-breakpoint
+
+-- Reserves the least of p_full, what is free and what the spender's caps leave, unless that is below p_minimum or too
+-- many holds are open. outcome: held, insufficient, capped (with the cap that refused), too_many. The same hold id with
+-- the same request is the same hold, while it is open; one that has ended reserves nothing any more (UB003).
+CREATE FUNCTION ledger_hold(
+  p_id uuid, p_wallet uuid, p_spender uuid, p_full bigint, p_minimum bigint, p_max_open integer, p_worker uuid,
+  p_hash bytea
+) RETURNS TABLE (
+  outcome text, amount_micros bigint, available_micros bigint, held_micros bigint, open_holds integer,
+  cap_period text, cap_limit_micros bigint, cap_left_micros bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  v_wallet wallets;
+  v_known holds;
+  v_cap record;
+  v_free bigint;
+  v_amount bigint;
+BEGIN
+  IF p_minimum <= 0 OR p_full < p_minimum THEN
+    RAISE EXCEPTION 'a hold needs 0 < minimum <= full' USING ERRCODE = 'UB004';
+  END IF;
+  v_wallet := ledger_lock_wallet(p_wallet);
+  IF v_wallet.id IS NULL THEN
+    RAISE EXCEPTION 'no wallet %', p_wallet USING ERRCODE = 'UB005';
+  END IF;
+  v_free := v_wallet.posted_micros - v_wallet.held_micros;
+
+  SELECT * INTO v_known FROM holds WHERE id = p_id;
+  IF FOUND THEN
+    IF v_known.request_hash <> p_hash THEN
+      RAISE EXCEPTION 'hold % was placed for another request', p_id USING ERRCODE = 'UB001';
+    END IF;
+    IF v_known.state <> 'open' THEN
+      RAISE EXCEPTION 'hold % has ended already', p_id USING ERRCODE = 'UB003';
+    END IF;
+    RETURN QUERY SELECT 'held', v_known.amount_micros, v_free, v_wallet.held_micros, v_wallet.open_holds,
+      NULL::text, NULL::bigint, NULL::bigint;
+    RETURN;
+  END IF;
+  IF v_wallet.open_holds >= p_max_open THEN
+    RETURN QUERY SELECT 'too_many', 0::bigint, v_free, v_wallet.held_micros, v_wallet.open_holds,
+      NULL::text, NULL::bigint, NULL::bigint;
+    RETURN;
+  END IF;
+
+  SELECT c.period, c.limit_micros,
+    greatest(c.limit_micros - c.held_micros - CASE WHEN c.window_end > now() THEN c.spent_micros ELSE 0 END, 0)
+      AS left_micros
+  INTO v_cap
+  FROM spend_caps c WHERE c.wallet_id = p_wallet AND c.spender_id = p_spender
+  ORDER BY left_micros, period LIMIT 1;
+  v_amount := least(p_full, v_free, v_cap.left_micros);
+  IF v_amount < p_minimum THEN
+    RETURN QUERY SELECT CASE WHEN v_free < p_minimum THEN 'insufficient' ELSE 'capped' END,
+      0::bigint, v_free, v_wallet.held_micros, v_wallet.open_holds,
+      v_cap.period, v_cap.limit_micros, v_cap.left_micros;
+    RETURN;
+  END IF;
+
+  INSERT INTO holds (id, wallet_id, amount_micros, request_hash, spender_id, open_worker_id)
+  VALUES (p_id, p_wallet, v_amount, p_hash, p_spender, p_worker);
+  UPDATE wallets SET held_micros = held_micros + v_amount, open_holds = open_holds + 1 WHERE id = p_wallet;
+  IF v_cap.period IS NOT NULL THEN
+    PERFORM ledger_note_spending(p_wallet, p_spender, v_amount, 0);
+  END IF;
+  RETURN QUERY SELECT 'held', v_amount, v_free - v_amount, v_wallet.held_micros + v_amount, v_wallet.open_holds + 1,
+    v_cap.period, v_cap.limit_micros, v_cap.left_micros;
+END $$;--> statement-breakpoint
+
+-- Ends a hold with what the call cost. The wallet pays at most what it has free once this hold is lifted; the rest is
+-- booked to bad debt. A cost of zero releases. Repeating it with the same cost changes nothing; any other second end of
+-- the hold is refused (UB003). What was charged is the wallet's transfer transfer_id, number wallet_seq of its statement.
+CREATE FUNCTION ledger_capture(p_hold uuid, p_cost bigint, p_actor text, p_external_ref text DEFAULT NULL)
+RETURNS TABLE (
+  charged_micros bigint, bad_debt_micros bigint, transfer_id uuid, wallet_seq bigint, replayed boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  v_hold holds;
+  v_wallet wallets;
+  v_charge bigint;
+  v_transfer uuid;
+  v_seq bigint;
+BEGIN
+  IF p_cost < 0 THEN
+    RAISE EXCEPTION 'a call cannot cost %', p_cost USING ERRCODE = 'UB004';
+  END IF;
+  SELECT * INTO v_hold FROM holds WHERE id = p_hold FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no hold %', p_hold USING ERRCODE = 'UB005';
+  END IF;
+  IF v_hold.state <> 'open' THEN
+    IF v_hold.captured_micros + v_hold.bad_debt_micros <> p_cost THEN
+      RAISE EXCEPTION 'hold % has ended already', p_hold USING ERRCODE = 'UB003';
+    END IF;
+    SELECT id, debit_seq INTO v_transfer, v_seq FROM transfers WHERE idempotency_key = 'capture:' || p_hold;
+    RETURN QUERY SELECT v_hold.captured_micros, v_hold.bad_debt_micros, v_transfer, v_seq, true;
+    RETURN;
+  END IF;
+
+  SELECT * INTO STRICT v_wallet FROM wallets WHERE id = v_hold.wallet_id FOR UPDATE;
+  v_charge := least(p_cost, v_wallet.posted_micros - v_wallet.held_micros + v_hold.amount_micros);
+  UPDATE holds SET
+    state = CASE WHEN p_cost = 0 THEN 'released' ELSE 'captured' END,
+    captured_micros = v_charge, bad_debt_micros = p_cost - v_charge, open_worker_id = NULL, closed_at = now()
+  WHERE id = p_hold;
+  IF v_charge > 0 THEN
+    v_transfer := ledger_new_id();
+    v_seq := v_wallet.seq + 1;
+    PERFORM ledger_move(
+      v_transfer, 'usage', v_hold.wallet_id, '00000000-0000-7000-8000-000000000002', v_charge,
+      'capture:' || p_hold, v_hold.request_hash, p_actor, NULL, p_external_ref, p_hold, v_hold.amount_micros);
+  ELSE
+    UPDATE wallets SET held_micros = held_micros - v_hold.amount_micros, open_holds = open_holds - 1
+    WHERE id = v_hold.wallet_id;
+  END IF;
+  IF p_cost > v_charge THEN
+    PERFORM ledger_move(
+      ledger_new_id(), 'bad_debt', '00000000-0000-7000-8000-000000000005', '00000000-0000-7000-8000-000000000002',
+      p_cost - v_charge, 'bad-debt:' || p_hold, v_hold.request_hash, p_actor, NULL, p_external_ref, p_hold);
+  END IF;
+  PERFORM ledger_note_spending(v_hold.wallet_id, v_hold.spender_id, -v_hold.amount_micros, v_charge);
+  RETURN QUERY SELECT v_charge, p_cost - v_charge, v_transfer, v_seq, false;
+END $$;--> statement-breakpoint
+
+-- The smallest UUID version 7 of an instant.
+CREATE FUNCTION ledger_first_id(p_at timestamptz) RETURNS uuid LANGUAGE sql STABLE AS $$
+  SELECT (lpad(to_hex((extract(epoch FROM p_at) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+$$;--> statement-breakpoint
+
+-- Sets what a spender may spend from a wallet in a day or a month of a time zone, or with null lifts the cap. What they
+-- have spent since midnight, or since the month's first, counts from the start.
+CREATE FUNCTION ledger_set_cap(p_wallet uuid, p_spender uuid, p_period text, p_limit bigint, p_time_zone text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  v_start timestamptz := date_trunc(p_period, now(), p_time_zone);
+  v_end timestamptz := (date_trunc(p_period, now() AT TIME ZONE p_time_zone) + ('1 ' || p_period)::interval)
+    AT TIME ZONE p_time_zone;
+BEGIN
+  PERFORM 1 FROM wallets WHERE id = p_wallet FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no wallet %', p_wallet USING ERRCODE = 'UB005';
+  END IF;
+  DELETE FROM spend_caps WHERE wallet_id = p_wallet AND spender_id = p_spender AND period = p_period;
+  IF p_limit IS NULL THEN
+    RETURN;
+  END IF;
+  INSERT INTO spend_caps (
+    wallet_id, spender_id, period, limit_micros, time_zone, window_start, window_end, spent_micros, held_micros)
+  SELECT p_wallet, p_spender, p_period, p_limit, p_time_zone, v_start, v_end,
+    (SELECT coalesce(sum(captured_micros), 0) FROM holds
+     WHERE wallet_id = p_wallet AND spender_id = p_spender AND closed_at >= v_start
+       -- Ids are made in time order; a day of slack covers clocks that differ and calls that last.
+       AND id >= ledger_first_id(v_start - interval '1 day')),
+    (SELECT coalesce(sum(amount_micros), 0) FROM holds
+     WHERE wallet_id = p_wallet AND spender_id = p_spender AND open_worker_id IS NOT NULL);
+END $$;--> statement-breakpoint
+
+REVOKE ALL ON FUNCTION ledger_new_id() FROM PUBLIC;--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger_first_id(timestamptz) FROM PUBLIC;--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger_lots_in_order(uuid) FROM PUBLIC;--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger_drain_lots(uuid, uuid, bigint, uuid) FROM PUBLIC;--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger_move(uuid, text, uuid, uuid, bigint, text, bytea, text, text, text, uuid, bigint, text, timestamptz, uuid) FROM PUBLIC;--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger_lock_wallet(uuid) FROM PUBLIC;--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger_note_spending(uuid, uuid, bigint, bigint) FROM PUBLIC;--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger_expire(uuid) FROM PUBLIC;--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger_post(uuid, text, uuid, uuid, bigint, text, bytea, text, text, text, text, timestamptz, uuid) FROM PUBLIC;--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger_hold(uuid, uuid, uuid, bigint, bigint, integer, uuid, bytea) FROM PUBLIC;--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger_capture(uuid, bigint, text, text) FROM PUBLIC;--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger_set_cap(uuid, uuid, text, bigint, text) FROM PUBLIC;

@@ -1,0 +1,141 @@
+import { desc, eq, sql } from 'drizzle-orm'
+import { ADVISORY_LOCKS } from '#db/advisory-locks.ts'
+import type { Database } from '#db/client.ts'
+import { ledgerChecks } from '#db/schema/index.ts'
+import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
+import { newId } from '#lib/id.ts'
+import { verifyReceipts } from '#lib/inference/index.ts'
+import { verifyLedger } from '#lib/ledger/index.ts'
+import { log } from '#lib/log.ts'
+import { verifyAdjustments } from '#lib/payments/index.ts'
+import { type CheckResult, inSnapshot, type Offender } from '#lib/verification.ts'
+
+/** What a run of all checks found; `differences` is the sum over them. */
+export type Verification = { checks: CheckResult[]; differences: number }
+
+export type LedgerCheckSource = 'nightly' | 'command'
+
+/** A stored run; without its results while it runs, and for ever when its process died. */
+export type StoredVerification = {
+  id: string
+  source: LedgerCheckSource
+  startedAt: Date
+  finishedAt: Date | null
+  differences: number | null
+  checks: { name: string; checked: number; differences: number; samples: Offender[] }[]
+}
+
+/** Three in the morning in Shanghai, and for an ordinary day past the busiest hours of Europe. By the database's clock. */
+const NIGHT_BEGINS = sql`date_trunc('day', now(), 'UTC') + interval '19 hours'`
+const NIGHT = sql`interval '4 hours'`
+/** A service that only ever runs by day is checked by day. */
+const LONGEST_WITHOUT = sql`interval '36 hours'`
+/** A run that has not ended by then has died with its process; no statement of one lasts as long. */
+const GIVEN_UP = sql`interval '3 hours'`
+
+/**
+ * Recomputes every balance, lot, hold, cap and receipt and puts the outcome on record. Reads in one snapshot, so it may
+ * run on a live service. Admins and the service only.
+ */
+export async function runVerification(
+  ctx: Ctx & { db: Database },
+  { source }: { source: LedgerCheckSource },
+): Promise<Verification & { id: string }> {
+  requireAdmin(ctx)
+  const id = newId()
+  await ctx.db.insert(ledgerChecks).values({ id, source })
+  return { id, ...(await verifyAndRecord(ctx, id)) }
+}
+
+/** The latest run that has ended, or null. Admins and the service only. */
+export async function findLastVerification(
+  ctx: Ctx,
+  { source }: { source?: LedgerCheckSource } = {},
+): Promise<StoredVerification | null> {
+  requireAdmin(ctx)
+  const [row] = await ctx.db
+    .select()
+    .from(ledgerChecks)
+    .where(sql`${ledgerChecks.finishedAt} IS NOT NULL ${source ? sql`AND ${ledgerChecks.source} = ${source}` : sql``}`)
+    .orderBy(desc(ledgerChecks.startedAt))
+    .limit(1)
+  if (!row) return null
+  const facts = row.facts as Facts
+  const details = (row.details ?? {}) as Details
+  const checks = Object.entries(facts).map(([name, counts]) => ({ name, ...counts, samples: details[name] ?? [] }))
+  return { ...row, checks }
+}
+
+/**
+ * Begins the nightly run unless this night's was begun, here or in another process, and does not wait for its end: a
+ * process that stops need not finish it, since it only reads.
+ */
+export async function startNightlyVerification(ctx: Ctx & { db: Database }): Promise<boolean> {
+  const id = await claimNight(ctx)
+  if (id) {
+    void verifyNight(ctx, id).catch((error: unknown) => log.error({ err: error }, 'the nightly check of the ledger failed'))
+  }
+  return false
+}
+
+/** Does a nightly run that was claimed; what differs is logged as an error. */
+export async function verifyNight(ctx: Ctx & { db: Database }, id: string): Promise<Verification> {
+  const verification = await verifyAndRecord(ctx, id)
+  if (verification.differences > 0) {
+    const broken = verification.checks.filter((check) => check.differences > 0)
+    const counts = Object.fromEntries(broken.map(({ name, differences }) => [name, differences]))
+    log.error({ ledgerCheckId: id, differences: verification.differences, checks: counts }, 'the ledger does not add up')
+  }
+  return verification
+}
+
+/**
+ * Takes this night's run for this process: one in the cluster, and one a night.
+ * @returns the run's id, or null when it is not night or the run is taken
+ */
+export function claimNight(ctx: Ctx & { db: Database }): Promise<string | null> {
+  return inTransaction(ctx, async (tx) => {
+    // Whoever waits for the lock sees afterwards what the one before has claimed.
+    await tx.db.execute(sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.verifyLedger}::bigint)`)
+    const { rows } = await tx.db.execute<{ id: string }>(sql`
+      INSERT INTO ${ledgerChecks} (id, source)
+      SELECT ${newId()}::uuid, 'nightly'
+      FROM (SELECT ${NIGHT_BEGINS} AS begins) night
+      WHERE NOT EXISTS (
+        SELECT 1 FROM ${ledgerChecks} c
+        WHERE c.source = 'nightly' AND (c.finished_at IS NOT NULL OR c.started_at > now() - ${GIVEN_UP})
+          AND c.started_at >= CASE
+            WHEN now() >= night.begins AND now() < night.begins + ${NIGHT} THEN night.begins
+            ELSE now() - ${LONGEST_WITHOUT} END)
+      RETURNING id`)
+    return rows[0]?.id ?? null
+  })
+}
+
+type Facts = Record<string, { checked: number; differences: number }>
+type Details = Record<string, Offender[]>
+
+/** Runs every check in one snapshot, then writes the outcome to the run's row. */
+async function verifyAndRecord(ctx: Ctx & { db: Database }, id: string): Promise<Verification> {
+  const checks = await inSnapshot(ctx, async (snapshot) => [
+    ...(await verifyLedger(snapshot)),
+    ...(await verifyReceipts(snapshot)),
+    ...(await verifyAdjustments(snapshot)),
+  ])
+  const differences = checks.reduce((sum, check) => sum + check.differences, 0)
+  const facts: Facts = Object.fromEntries(
+    checks.map((check) => [check.name, { checked: check.checked, differences: check.differences }]),
+  )
+  const broken = checks.filter((check) => check.differences > 0)
+  const details: Details = Object.fromEntries(broken.map(({ name, samples }) => [name, samples]))
+  await ctx.db
+    .update(ledgerChecks)
+    .set({
+      finishedAt: sql`clock_timestamp()`,
+      differences: Math.min(differences, 2_147_483_647),
+      facts,
+      details: broken.length > 0 ? details : null,
+    })
+    .where(eq(ledgerChecks.id, id))
+  return { checks, differences }
+}

@@ -1,0 +1,201 @@
+import { sql } from 'drizzle-orm'
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type Ctx, systemCtx } from '#lib/ctx.ts'
+import { newId } from '#lib/id.ts'
+import {
+  captureHold,
+  expireLots,
+  findWallet,
+  HOUSE,
+  openWallet,
+  placeHold,
+  postTransfer,
+  releaseHold,
+} from '#lib/ledger/index.ts'
+import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
+
+let database: TestDatabase
+let owner: pg.Client
+let ctx: Ctx
+let ownerId: string
+let walletId: string
+
+beforeAll(async () => {
+  database = await createTestDatabase({ poolMax: 20 })
+  ctx = systemCtx('test', database.db)
+  owner = new pg.Client({ connectionString: database.ownerUrl })
+  await owner.connect()
+})
+beforeEach(async () => {
+  ownerId = newId()
+  walletId = await openWallet(ctx, { ownerType: 'user', ownerId })
+})
+afterAll(async () => {
+  await owner.end()
+  await database.close()
+})
+
+type Source = 'paid' | 'promotional' | 'code'
+const FAR = new Date('2099-01-01')
+
+/** Credits of the house in a lot. @returns the lot's id */
+async function credit(amountMicros: bigint, source: Source = 'paid', expiresAt?: Date): Promise<string> {
+  const { transferId } = await postTransfer(ctx, {
+    kind: 'grant',
+    debitAccountId: HOUSE.promotions,
+    creditAccountId: walletId,
+    amountMicros,
+    idempotencyKey: newId(),
+    lot: { source, expiresAt },
+  })
+  return transferId
+}
+/** Lets a lot's time come: all that can be moved is when. */
+const makeDue = async (lotId: string) => {
+  await owner.query("UPDATE lots SET expires_at = now() - interval '1 second' WHERE transfer_id = $1", [lotId])
+  await owner.query("UPDATE wallets SET next_expiry_at = now() - interval '1 second' WHERE id = $1", [walletId])
+}
+const hold = async (micros: bigint) => {
+  const holdId = newId()
+  const amounts = { fullMicros: micros, minimumMicros: micros, maxOpen: 50 }
+  const placed = await placeHold(ctx, { holdId, walletId, spenderId: ownerId, workerId: newId(), ...amounts })
+  return { holdId, ...placed }
+}
+const wallet = async () => (await findWallet(ctx, { ownerType: 'user', ownerId }))!
+const remaining = async (lotId: string) => {
+  const { rows } = await database.db.execute<{ micros: bigint }>(
+    sql`SELECT remaining_micros AS micros FROM lots WHERE transfer_id = ${lotId}`,
+  )
+  return rows[0]!.micros
+}
+const expiries = async () => {
+  const { rows } = await database.db.execute<{ micros: bigint }>(
+    sql`SELECT amount_micros AS micros FROM transfers
+      WHERE kind = 'expiry' AND debit_account_id = ${walletId} AND credit_account_id = ${HOUSE.expired} ORDER BY debit_seq`,
+  )
+  return rows.map(({ micros }) => micros)
+}
+const refund = (fromLotId: string, amountMicros: bigint) =>
+  postTransfer(ctx, {
+    kind: 'refund',
+    debitAccountId: walletId,
+    creditAccountId: HOUSE.clearing,
+    amountMicros,
+    idempotencyKey: newId(),
+    fromLotId,
+  })
+
+describe('expireLots', () => {
+  it('moves what is left of a lot to the house, once, however many look', async () => {
+    await credit(100n)
+    const lot = await credit(50n, 'promotional', FAR)
+    const kept = await credit(7n, 'code', FAR)
+    await makeDue(lot)
+    const found = await Promise.all(Array.from({ length: 6 }, () => expireLots(ctx)))
+    expect(found.reduce((sum, { expired }) => sum + expired, 0)).toBeGreaterThanOrEqual(1)
+    expect(await expiries()).toEqual([50n])
+    expect(await wallet()).toMatchObject({ postedMicros: 107n })
+    expect([await remaining(lot), await remaining(kept)]).toEqual([0n, 7n])
+    expect(await expireLots(ctx)).toEqual({ expired: 0, hasMore: false })
+  })
+
+  it('goes on to the next lot when its time comes', async () => {
+    const [first, second] = [await credit(5n, 'promotional', FAR), await credit(6n, 'promotional', FAR)]
+    await makeDue(first)
+    await expireLots(ctx)
+    await makeDue(second)
+    await expireLots(ctx)
+    expect(await expiries()).toEqual([5n, 6n])
+    expect(await wallet()).toMatchObject({ postedMicros: 0n })
+  })
+
+  it('leaves what has been used, and a wallet whose time has not come', async () => {
+    const lot = await credit(50n, 'promotional', FAR)
+    const { holdId } = await hold(50n)
+    await captureHold(ctx, { holdId, costMicros: 50n })
+    await makeDue(lot)
+    await credit(9n, 'promotional', FAR)
+    expect(await expireLots(ctx)).toEqual({ expired: 0, hasMore: false })
+    expect(await wallet()).toMatchObject({ postedMicros: 9n })
+  })
+})
+
+describe('a lot whose time has come', () => {
+  it('can be held no more, although no job has run', async () => {
+    const lot = await credit(50n, 'promotional', FAR)
+    await credit(10n)
+    await makeDue(lot)
+    expect(await hold(11n)).toMatchObject({ outcome: 'insufficient', availableMicros: 10n })
+    expect(await hold(10n)).toMatchObject({ outcome: 'held', availableMicros: 0n })
+    expect(await expiries()).toEqual([50n])
+  })
+
+  it('can be taken by no debit', async () => {
+    const lot = await credit(50n, 'promotional', FAR)
+    await makeDue(lot)
+    await expect(refund(lot, 1n)).rejects.toMatchObject({ code: 'insufficient_credits' })
+  })
+
+  it('does not expire under a running call, and what the call leaves expires after it', async () => {
+    const lot = await credit(50n, 'promotional', FAR)
+    await credit(10n)
+    const { holdId } = await hold(30n)
+    await makeDue(lot)
+    await expireLots(ctx)
+    expect(await expiries()).toEqual([20n])
+    expect(await wallet()).toMatchObject({ postedMicros: 40n, heldMicros: 30n })
+    await captureHold(ctx, { holdId, costMicros: 12n })
+    expect(await remaining(lot)).toBe(18n)
+    expect(await hold(11n)).toMatchObject({ outcome: 'insufficient', availableMicros: 10n })
+    expect(await expiries()).toEqual([20n, 18n])
+    expect(await wallet()).toMatchObject({ postedMicros: 10n, heldMicros: 0n })
+  })
+
+  it('expires in the order of draining: what is held lies in the first', async () => {
+    const [first, second] = [await credit(10n, 'promotional', FAR), await credit(10n, 'paid', FAR)]
+    const { holdId } = await hold(15n)
+    await makeDue(first)
+    await makeDue(second)
+    await expireLots(ctx)
+    expect([await remaining(first), await remaining(second)]).toEqual([10n, 5n])
+    await releaseHold(ctx, { holdId })
+    await expireLots(ctx)
+    expect(await expiries()).toEqual([5n, 10n, 5n])
+    expect(await wallet()).toMatchObject({ postedMicros: 0n })
+  })
+})
+
+describe('a transfer out of one lot', () => {
+  it('takes from that lot alone, at most what is left of it', async () => {
+    const [promotional, paid] = [await credit(10n, 'promotional'), await credit(10n)]
+    await refund(paid, 4n)
+    expect([await remaining(promotional), await remaining(paid)]).toEqual([10n, 6n])
+    await expect(refund(paid, 7n)).rejects.toMatchObject({ code: 'insufficient_credits' })
+    expect(await wallet()).toMatchObject({ postedMicros: 16n })
+    expect([await remaining(promotional), await remaining(paid)]).toEqual([10n, 6n])
+  })
+
+  it('never takes what running calls hold', async () => {
+    const paid = await credit(10n)
+    await hold(8n)
+    await expect(refund(paid, 3n)).rejects.toMatchObject({ code: 'insufficient_credits' })
+    await refund(paid, 2n)
+    expect(await wallet()).toMatchObject({ postedMicros: 8n, heldMicros: 8n })
+  })
+
+  it('knows no lot of another wallet', async () => {
+    const other = await openWallet(ctx, { ownerType: 'user', ownerId: newId() })
+    const { transferId: foreign } = await postTransfer(ctx, {
+      kind: 'grant',
+      debitAccountId: HOUSE.promotions,
+      creditAccountId: other,
+      amountMicros: 10n,
+      idempotencyKey: newId(),
+      lot: { source: 'paid' },
+    })
+    await credit(10n)
+    await expect(refund(foreign, 1n)).rejects.toMatchObject({ code: 'insufficient_credits' })
+    expect(await wallet()).toMatchObject({ postedMicros: 10n })
+  })
+})
