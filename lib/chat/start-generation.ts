@@ -6,7 +6,14 @@ import { canonicalJson, equalBytes, sha256 } from '#lib/crypto.ts'
 import { type Ctx, inTransaction, requireUser } from '#lib/ctx.ts'
 import { AppError, invariant } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
-import { type Admission, admit, countTokens, type PromptTurn, workerId } from '#lib/inference/index.ts'
+import {
+  type Admission,
+  admit,
+  countTokens,
+  type PromptTurn,
+  type StoredTerms,
+  workerId,
+} from '#lib/inference/index.ts'
 import { findWallet } from '#lib/ledger/index.ts'
 import { log } from '#lib/log.ts'
 import { type LeafOfHistory, readHistory } from './history.ts'
@@ -99,6 +106,7 @@ export async function startGeneration(ctx: Ctx, input: StartGenerationInput): Pr
     conversationId: request.conversationId,
     modelId: request.modelId,
     turns,
+    terms: history?.terms,
     insertMessages,
     isRetry: false,
   })
@@ -139,6 +147,7 @@ export async function retryGeneration(ctx: Ctx, input: RetryGenerationInput): Pr
     conversationId,
     modelId,
     turns: history.turns,
+    terms: history.terms,
     insertMessages,
     isRetry: true,
   })
@@ -160,6 +169,8 @@ type Beginning = {
   conversationId: string
   modelId: string
   turns: PromptTurn[]
+  /** As read with the history; a first message has none. */
+  terms: StoredTerms | undefined
   /** CTEs `conversation` and `question`: what the empty answer hangs on; no row of `question` is a miss. */
   insertMessages: ReturnType<typeof sql>
   isRetry: boolean
@@ -172,11 +183,11 @@ async function begin(ctx: Ctx, beginning: Beginning): Promise<StartedGeneration>
   const db = rootDatabase(ctx)
   if (liveRuns(db).draining) throw new AppError('shutting_down')
   const walletId = await getWalletId(ctx, db, beginning.userId)
-  const { holdId, userId, modelId, turns } = beginning
+  const { holdId, userId, modelId, turns, terms } = beginning
   let admitted: Admission | null = null
   const admission = await inTransaction(ctx, async (tx) => {
     await insertGeneration(tx, beginning)
-    admitted = await admit(tx, { holdId, userId, walletId, modelId, turns })
+    admitted = await admit(tx, { holdId, userId, walletId, modelId, turns, terms })
     return admitted
   }).catch(async (error: unknown) => {
     if (error instanceof KnownRequest) return null

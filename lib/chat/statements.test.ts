@@ -5,7 +5,7 @@ import { createModel, createPerson, readAll } from '#tests/support/chat.ts'
 import { createCountedDatabase } from '#tests/support/counted-database.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
-import { readEvents, startGeneration } from './index.ts'
+import { readEvents, retryGeneration, type StartedGeneration, startGeneration } from './index.ts'
 import { liveRuns } from './live-runs.ts'
 
 let database: TestDatabase
@@ -32,26 +32,31 @@ function takeStatements(): string[] {
   return take().filter((text) => !others.some((other) => other.test(text)))
 }
 
-/** The start looks at history (of a conversation that has one), writes, reads the terms and holds; the end writes and pays. */
-it('a message costs three statements to start, four when it follows another, and two to end', async () => {
+/** The start reads the terms (and the history, when there is one), writes and holds; the end writes and pays. */
+it('a message costs three statements to start, a retry too, and two to end', async () => {
   const modelId = await createModel(database.db, vendor.url)
   const person = { ...(await createPerson(database.db)), db: counted }
   const conversationId = newId()
-  const send = async (parentId: string | null) => {
-    const request = { requestId: newId(), conversationId, parentId, text: 'count', modelId }
+  const follow = async (start: () => Promise<StartedGeneration>) => {
     takeStatements()
-    const started = await startGeneration(person, request)
-    const start = takeStatements()
+    const started = await start()
+    const statements = takeStatements()
     const frames = await readEvents(person, started)
     await readAll(frames)
     await liveRuns(counted).byId.get(started.generationId)?.done
-    return { started, start, end: takeStatements() }
+    return { started, start: statements, end: takeStatements() }
   }
+  const send = (parentId: string | null) =>
+    follow(() => startGeneration(person, { requestId: newId(), conversationId, parentId, text: 'count', modelId }))
   // The wallet's id is looked up once.
   const first = await send(null)
   const second = await send(first.started.assistantMessageId)
-  expect(second.start).toHaveLength(4)
+  expect(second.start).toHaveLength(3)
   expect(second.end).toHaveLength(2)
+  const { assistantMessageId: messageId } = second.started
+  const retried = await follow(() => retryGeneration(person, { requestId: newId(), messageId }))
+  expect(retried.start).toHaveLength(3)
+  expect(retried.end).toHaveLength(2)
   const third = await send(null)
   expect(third.start).toHaveLength(3)
   expect(third.end).toHaveLength(2)

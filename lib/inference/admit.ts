@@ -6,9 +6,9 @@ import { AppError } from '#lib/errors.ts'
 import { callLedger, type HoldRow, holdCall, readHold } from '#lib/ledger/index.ts'
 import { encodeMicros, TOKENS_PER_PRICE } from '#lib/money.ts'
 import type { Admission } from './call.ts'
-import { worstCost, worstInput, worstOutput } from './pricing.ts'
-import { fitPrompt } from './prompt.ts'
-import { readTerms } from './terms.ts'
+import { settleCallTerms } from './call-terms.ts'
+import { worstInput, worstOutput } from './pricing.ts'
+import { findTerms, readTerms, type StoredTerms } from './terms.ts'
 import { countTokens } from './tokens.ts'
 import { workerId } from './worker.ts'
 
@@ -25,6 +25,8 @@ const admitInput = z.object({
   system: z.string().optional(),
   /** Output tokens the person asked for at most. */
   maxOutput: z.number().int().positive().optional(),
+  /** What `termsQuery` found for this person and model just now; without it they are asked for. */
+  terms: z.custom<StoredTerms>().optional(),
 })
 
 export type AdmitInput = z.input<typeof admitInput>
@@ -33,29 +35,16 @@ export type AdmitInput = z.input<typeof admitInput>
  * Lets a call in: settles what is sent and at what price, and reserves what it can cost at most. Joins the caller's
  * transaction; nothing may go to a vendor before it has committed.
  * @throws {AppError} `model_unknown`, `model_unpriced`, `model_unavailable`, `message_too_long_for_model` {limitTokens,
- * tokens}, `insufficient_credits` {availableMicros, heldMicros, neededMicros}, `spend_cap_reached` {period, limitMicros, leftMicros, neededMicros}, `too_many_running` {limit},
- * `too_many_free_failures` {limit}
+ * tokens}, `insufficient_credits` {availableMicros, heldMicros, neededMicros}, `spend_cap_reached` {period, limitMicros,
+ * leftMicros, neededMicros}, `too_many_running` {limit}, `too_many_free_failures` {limit}
  */
 export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
   const call = admitInput.parse(input)
   const system = call.system ? { text: call.system, tokens: await countTokens(call.system) } : undefined
   return inTransaction(ctx, async (tx) => {
-    const { model, price, maxRunning } = await readTerms(tx, call)
-    const outputCap = Math.min(call.maxOutput ?? model.defaultMaxOutput, model.defaultMaxOutput, model.maxOutputTokens)
-    const fit = fitPrompt({
-      turns: call.turns,
-      system,
-      contextTokens: model.contextTokens,
-      outputCap,
-      minOutput: model.minOutput,
-    })
-    if (!fit) {
-      const params = { limitTokens: model.contextTokens, tokens: call.turns.at(-1)!.tokens }
-      throw new AppError('message_too_long_for_model', { params })
-    }
-    const fullMicros = atLeastOne(worstCost(price, fit.promptTokens, fit.outputCap))
-    const minOutput = Math.min(model.minOutput, fit.outputCap)
-    const minimumMicros = atLeastOne(worstCost(price, fit.promptTokens, minOutput))
+    const terms = readTerms(call.terms === undefined ? await findTerms(tx, call) : call.terms)
+    const { model, price, maxRunning } = terms
+    const { fullMicros, minimumMicros, ...fit } = settleCallTerms(terms, { ...call, system })
     const hold = holdCall({
       holdId: call.holdId,
       walletId: call.walletId,
@@ -126,9 +115,4 @@ export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
       admittedAt: new Date(row.admitted_at!),
     }
   })
-}
-
-/** A hold is never empty, not even for a model that is free. */
-function atLeastOne(micros: bigint): bigint {
-  return micros > 0n ? micros : 1n
 }

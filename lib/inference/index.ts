@@ -5,5 +5,6 @@ export { findReceipts, getReceipt, recomputeCost, type UsageRecord } from './rec
 export { run } from './run.ts'
 export { type SettleInput, type SettleInterruptedInput, settle, settleInterrupted } from './settle.ts'
 export type { Outcome, Receipt, TokenKind, Usage, UsageSource } from './shared.ts'
+export { type StoredTerms, termsQuery } from './terms.ts'
 export { countTokens } from './tokens.ts'
 export { deadWorkers, forgetWorkers, heartbeat, registerWorker, stopWorker, workerId } from './worker.ts'

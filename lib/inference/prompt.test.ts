@@ -22,6 +22,7 @@ describe('fitPrompt', () => {
         { role: 'user', content: 'u5' },
       ],
       promptTokens: 3 + (2 + 4) + (10 + 4) + (20 + 4) + (5 + 4),
+      historyTokens: 38,
       outputCap: 400,
       omittedTurns: 0,
     })

@@ -1,7 +1,14 @@
 import type { ChatMessage, PromptTurn } from './call.ts'
 import { TOKENS_PER_MESSAGE, TOKENS_PER_PROMPT } from './tokens.ts'
 
-export type Fit = { messages: ChatMessage[]; promptTokens: number; outputCap: number; omittedTurns: number }
+export type Fit = {
+  messages: ChatMessage[]
+  promptTokens: number
+  /** Of these: the turns before the last. */
+  historyTokens: number
+  outputCap: number
+  omittedTurns: number
+}
 
 export type FitInput = {
   /** Oldest first; the last is the new message. */
@@ -23,7 +30,8 @@ export function fitPrompt({ turns, system, contextTokens, outputCap, minOutput }
   const last = turns.at(-1)
   if (!last) return null
   const base = TOKENS_PER_PROMPT + (system ? system.tokens + TOKENS_PER_MESSAGE : 0)
-  let promptTokens = base + sizeOf(last)
+  const ownTokens = base + sizeOf(last)
+  let promptTokens = ownTokens
   // Half the context at most: else a small context would leave no room for a prompt.
   const cap = Math.min(outputCap, Math.floor(contextTokens / 2), contextTokens - promptTokens)
   if (cap < Math.min(minOutput, outputCap)) return null
@@ -44,6 +52,7 @@ export function fitPrompt({ turns, system, contextTokens, outputCap, minOutput }
   return {
     messages: system ? [{ role: 'system', content: system.text }, ...sent] : sent,
     promptTokens,
+    historyTokens: promptTokens - ownTokens,
     outputCap: cap,
     omittedTurns: first,
   }

@@ -1,4 +1,4 @@
-import { and, eq, getTableColumns, sql } from 'drizzle-orm'
+import { type Column, type SQL, sql } from 'drizzle-orm'
 import { models, priceVersions, settings, usageRecords } from '#db/schema/index.ts'
 import type { Ctx } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
@@ -12,32 +12,86 @@ export type Terms = {
   maxRunning: number
 }
 
+/** What `termsQuery` found, unread; null when there is no such model. */
+export type StoredTerms = {
+  model: Terms['model']
+  price: Record<keyof Price, string> | null
+  reachable: boolean
+  freeFailures: number
+  maxRunning: string | null
+  freeFailuresPerDay: string | null
+} | null
+
+/** Every part of a price but its version's id is an amount. */
+const PRICE_COLUMNS: Record<keyof Price, Column> = {
+  versionId: priceVersions.id,
+  inputMicros: priceVersions.inputMicros,
+  cacheReadMicros: priceVersions.cacheReadMicros,
+  cacheWriteMicros: priceVersions.cacheWriteMicros,
+  outputMicros: priceVersions.outputMicros,
+  reasoningMicros: priceVersions.reasoningMicros,
+  requestMicros: priceVersions.requestMicros,
+  costInputMicros: priceVersions.costInputMicros,
+  costCacheReadMicros: priceVersions.costCacheReadMicros,
+  costCacheWriteMicros: priceVersions.costCacheWriteMicros,
+  costOutputMicros: priceVersions.costOutputMicros,
+  costReasoningMicros: priceVersions.costReasoningMicros,
+}
+
+const MODEL_COLUMNS: Record<keyof Terms['model'], Column> = {
+  id: models.id,
+  displayName: models.displayName,
+  contextTokens: models.contextTokens,
+  reasoning: models.reasoning,
+  outputCapField: models.outputCapField,
+  maxOutputTokens: models.maxOutputTokens,
+  defaultMaxOutput: models.defaultMaxOutput,
+  minOutput: models.minOutput,
+}
+
 /**
- * On what terms a person may call a model now: its limits, the price in force and the site's limits, in one statement.
+ * On what terms a person may call a model now: its limits, the price in force and the site's limits. A query for a
+ * WITH or FROM clause, for who reads rows of their own in the same round trip: one row with `context_tokens` and
+ * `terms` (StoredTerms, for `readTerms`), none when there is no such model.
+ * @param input.modelId may be an expression
+ */
+export function termsQuery({ userId, modelId }: { userId: string; modelId: string | SQL }): SQL {
+  return sql`
+    SELECT ${models.contextTokens} AS context_tokens, json_build_object(
+      'model', ${jsonOf(MODEL_COLUMNS)},
+      'price', CASE WHEN ${priceVersions.id} IS NOT NULL THEN ${jsonOf(PRICE_COLUMNS, 'text')} END,
+      'reachable', ${isReachable()},
+      'freeFailures', ${freeFailuresToday(userId)},
+      'maxRunning', ${storedSetting('max_running')},
+      'freeFailuresPerDay', ${storedSetting('free_failures_per_day')}
+    ) AS terms
+    FROM ${models} LEFT JOIN ${priceVersions}
+      ON ${priceVersions.modelId} = ${models.id} AND ${priceVersions.validDuring} @> now()
+    WHERE ${models.id} = ${modelId} AND ${models.visible}`
+}
+
+/** Asks for the terms alone. */
+export async function findTerms(ctx: Ctx, input: { userId: string; modelId: string }): Promise<StoredTerms> {
+  const { rows } = await ctx.db.execute<{ terms: StoredTerms }>(termsQuery(input))
+  return rows[0]?.terms ?? null
+}
+
+/**
+ * Reads terms, and refuses a call that has none to be made on.
  * @throws {AppError} `model_unknown`, `model_unpriced`, `model_unavailable` (nobody can answer), `too_many_free_failures`
  */
-export async function readTerms(ctx: Ctx, { userId, modelId }: { userId: string; modelId: string }): Promise<Terms> {
-  const [row] = await ctx.db
-    .select({
-      model: models,
-      price: getTableColumns(priceVersions),
-      reachable: isReachable(),
-      freeFailures: freeFailuresToday(userId),
-      maxRunning: storedSetting('max_running'),
-      freeFailuresPerDay: storedSetting('free_failures_per_day'),
-    })
-    .from(models)
-    .leftJoin(priceVersions, and(eq(priceVersions.modelId, models.id), sql`${priceVersions.validDuring} @> now()`))
-    .where(and(eq(models.id, modelId), models.visible))
-  if (!row) throw new AppError('model_unknown')
-  if (!row.price) throw new AppError('model_unpriced')
-  if (!row.reachable) throw new AppError('model_unavailable')
-  const limit = readSetting('free_failures_per_day', row.freeFailuresPerDay ?? undefined)
-  if (row.freeFailures >= limit) throw new AppError('too_many_free_failures', { params: { limit } })
+export function readTerms(stored: StoredTerms): Terms {
+  if (!stored) throw new AppError('model_unknown')
+  if (!stored.price) throw new AppError('model_unpriced')
+  if (!stored.reachable) throw new AppError('model_unavailable')
+  const limit = readSetting('free_failures_per_day', stored.freeFailuresPerDay ?? undefined)
+  if (stored.freeFailures >= limit) throw new AppError('too_many_free_failures', { params: { limit } })
+  const { versionId, ...amounts } = stored.price
+  const prices = Object.entries(amounts).map(([name, micros]) => [name, BigInt(micros)])
   return {
-    model: row.model,
-    price: priceOf(row.price),
-    maxRunning: readSetting('max_running', row.maxRunning ?? undefined),
+    model: stored.model,
+    price: { versionId, ...Object.fromEntries(prices) },
+    maxRunning: readSetting('max_running', stored.maxRunning ?? undefined),
   }
 }
 
@@ -74,4 +128,12 @@ function freeFailuresToday(userId: string) {
 
 function storedSetting(key: 'max_running' | 'free_failures_per_day') {
   return sql<string | null>`(SELECT ${settings.value}::text FROM ${settings} WHERE ${settings.key} = ${key})`
+}
+
+/** Amounts go as text: a JSON number would be read as a double. */
+function jsonOf(columns: Record<string, Column>, as?: 'text'): SQL {
+  const parts = Object.entries(columns).map(
+    ([name, column]) => sql`${name}::text, ${column}${sql.raw(as ? '::text' : '')}`,
+  )
+  return sql`json_build_object(${sql.join(parts, sql`, `)})`
 }
