@@ -1,10 +1,24 @@
 export { type AdmitInput, admit } from './admit.ts'
 export type { RunLimits } from './attempt.ts'
+export { type Balance, getBalance } from './balance.ts'
 export type { Admission, CallModel, ChatMessage, Price, PromptTurn, RunEvent, RunResult } from './call.ts'
+export { listOwnCaps, setOwnCaps, setOwnCapsInput } from './caps.ts'
 export { findReceipts, getReceipt, recomputeCost, type UsageRecord } from './receipts.ts'
 export { run } from './run.ts'
 export { type SettleInput, type SettleInterruptedInput, settle, settleInterrupted } from './settle.ts'
 export type { Outcome, Receipt, TokenKind, Usage, UsageSource } from './shared.ts'
+export { listPaidModels, SPEND_DAYS_MAX, type SpendInput, spendByDay, spendByModel } from './spend.ts'
+export {
+  exportStatement,
+  listStatement,
+  type StatementDay,
+  type StatementFilter,
+  type StatementLine,
+  type StatementPage,
+  statementFilterInput,
+} from './statement.ts'
+export { getStatementEntry, getStatementEntryInput } from './statement-entry.ts'
 export { type StoredTerms, termsQuery } from './terms.ts'
 export { countTokens } from './tokens.ts'
+export { verifyReceipts } from './verify.ts'
 export { deadWorkers, forgetWorkers, heartbeat, registerWorker, stopWorker, workerId } from './worker.ts'

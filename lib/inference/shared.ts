@@ -42,3 +42,45 @@ export type Receipt = {
   durationMs: number
   createdAt: string
 }
+
+/** Why credits moved in or out of a wallet. */
+export type EntryKind =
+  | 'top_up'
+  | 'grant'
+  | 'promotion'
+  | 'redemption'
+  | 'usage'
+  | 'adjustment'
+  | 'refund'
+  | 'dispute'
+  | 'expiry'
+  | 'reversal'
+  | 'goodwill'
+
+/** What a statement can be narrowed to: calls, what came in, what else went out. */
+export const STATEMENT_KINDS = ['all', 'spending', 'in', 'other'] as const
+export type StatementKind = (typeof STATEMENT_KINDS)[number]
+
+export type LotSource = 'paid' | 'promotional' | 'code'
+
+/** One entry of a wallet's statement with all there is to know of it. Amounts are decimal strings of micro-credits. */
+export type StatementEntry = {
+  /** The wallet's own number of the entry. */
+  seq: string
+  kind: EntryKind
+  at: string
+  direction: 'in' | 'out'
+  amountMicros: string
+  /** What the wallet held after it. */
+  balanceMicros: string
+  reason: string | null
+  reference: string | null
+  /** The credits that came in with it, and what is left of them. */
+  lot: { source: LotSource; remainingMicros: string; expiresAt: string | null } | null
+  /** The credits that paid for it, each named by the entry that brought them. */
+  paidFrom: { seq: string; source: LotSource; amountMicros: string; expiresAt: string | null }[]
+  /** Of a call. */
+  receipt: Receipt | null
+  /** Where the call was made, while that conversation exists. */
+  conversationId: string | null
+}

@@ -1,0 +1,68 @@
+import { sql } from 'drizzle-orm'
+import { type Ctx, requireUser } from '#lib/ctx.ts'
+import { findWallet } from '#lib/ledger/index.ts'
+import { ownWallet } from './own-wallet.ts'
+
+/** Messages for which the latest ones are a measure, and among how many calls they are looked for. */
+const SAMPLE = 20
+const RECENT_CALLS = 500
+const LOW_BELOW_MESSAGES = 10
+const LOTS_MAX = 5
+
+export type Balance = {
+  availableMicros: bigint
+  /** Put aside for running answers. */
+  heldMicros: bigint
+  /** How many more messages like the latest ones what is available lasts for; null before the first one. */
+  messagesLeft: number | null
+  /** `empty`: nothing is available; `low`: enough for a few messages. */
+  state: 'fine' | 'low' | 'empty'
+  /** What is left of credits that do not last for ever, the first to expire first. */
+  expiring: { micros: bigint; at: Date }[]
+}
+
+/** What is in the person's own wallet, and how long it lasts. */
+export async function getBalance(ctx: Ctx): Promise<Balance> {
+  const { userId } = requireUser(ctx)
+  const [wallet, typicalMicros, expiring] = await Promise.all([
+    findWallet(ctx, { ownerType: 'user', ownerId: userId }),
+    findTypicalCharge(ctx, userId),
+    listExpiring(ctx, userId),
+  ])
+  const availableMicros = wallet?.availableMicros ?? 0n
+  const messagesLeft = typicalMicros === null ? null : Number(availableMicros / typicalMicros)
+  return {
+    availableMicros,
+    heldMicros: wallet?.heldMicros ?? 0n,
+    messagesLeft,
+    state: stateOf(availableMicros, messagesLeft),
+    expiring,
+  }
+}
+
+function stateOf(availableMicros: bigint, messagesLeft: number | null): Balance['state'] {
+  if (availableMicros === 0n) return 'empty'
+  return messagesLeft !== null && messagesLeft < LOW_BELOW_MESSAGES ? 'low' : 'fine'
+}
+
+/** The median charge of the latest complete answers in conversations. */
+async function findTypicalCharge(ctx: Ctx, userId: string): Promise<bigint | null> {
+  const { rows } = await ctx.db.execute<{ micros: bigint | null }>(sql`
+    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY s.charged_micros) AS micros FROM (
+      SELECT r.charged_micros FROM (
+        SELECT u.id, u.charged_micros, u.conversation_id, u.outcome FROM usage_records u
+        WHERE u.wallet_id = ${ownWallet(userId)} ORDER BY u.id DESC LIMIT ${RECENT_CALLS}
+      ) r
+      WHERE r.conversation_id IS NOT NULL AND r.outcome = 'completed' AND r.charged_micros > 0
+      ORDER BY r.id DESC LIMIT ${SAMPLE}
+    ) s`)
+  return rows[0]?.micros ?? null
+}
+
+async function listExpiring(ctx: Ctx, userId: string): Promise<Balance['expiring']> {
+  const { rows } = await ctx.db.execute<{ micros: bigint; expires_at: string }>(sql`
+    SELECT sum(l.remaining_micros)::bigint AS micros, l.expires_at FROM lots l
+    WHERE l.wallet_id = ${ownWallet(userId)} AND l.remaining_micros > 0 AND l.expires_at > now()
+    GROUP BY l.expires_at ORDER BY l.expires_at LIMIT ${LOTS_MAX}`)
+  return rows.map((row) => ({ micros: row.micros, at: new Date(row.expires_at) }))
+}

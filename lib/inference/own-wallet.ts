@@ -1,0 +1,35 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { z } from 'zod'
+
+/** The id of a person's own wallet, as an expression; null when they have none. */
+export function ownWallet(userId: string): SQL {
+  return sql`(SELECT a.id FROM accounts a WHERE a.owner_type = 'user' AND a.owner_id = ${userId})`
+}
+
+/** A day of the calendar, `YYYY-MM-DD`. */
+export const dateInput = z.iso.date()
+
+/** When a day begins in a time zone, as an expression. */
+export function startOf(date: string, timeZone: string): SQL {
+  return sql`(${date}::date::timestamp AT TIME ZONE ${timeZone})`
+}
+
+/** When a day is over in a time zone, as an expression. */
+export function endOf(date: string, timeZone: string): SQL {
+  return sql`((${date}::date + 1)::timestamp AT TIME ZONE ${timeZone})`
+}
+
+/**
+ * Condition on `usage_records u` for those made from one instant until before another. Their ids are made in time
+ * order when the call begins, so the wallet's index bounds what is read: six hours of slack for calls that took long
+ * to settle, one for clocks that differ.
+ */
+export function recordedWithin(from: SQL, until: SQL): SQL {
+  return sql`u.created_at >= ${from} AND u.created_at < ${until}
+    AND u.id >= ${idAt(sql`${from} - interval '6 hours'`)} AND u.id < ${idAt(sql`${until} + interval '1 hour'`)}`
+}
+
+function idAt(instant: SQL): SQL {
+  const ms = sql`greatest(0, extract(epoch FROM ${instant}) * 1000)::bigint`
+  return sql`(lpad(to_hex(${ms}), 12, '0') || repeat('0', 20))::uuid`
+}

@@ -1,0 +1,107 @@
+import { sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { type Ctx, requireUser } from '#lib/ctx.ts'
+import { AppError } from '#lib/errors.ts'
+import { encodeMicros } from '#lib/money.ts'
+import { ownWallet } from './own-wallet.ts'
+import { findReceipts } from './receipts.ts'
+import type { EntryKind, LotSource, StatementEntry } from './shared.ts'
+
+/** Lots that one entry can have been paid from, as far as they are listed. */
+const LOTS_MAX = 50
+
+export const getStatementEntryInput = z.object({ seq: z.string().regex(/^[1-9]\d{0,17}$/) })
+
+/**
+ * Everything about one entry of the person's own statement: the receipt of a call, the credits that came in and what
+ * is left of them, which credits paid.
+ * @param input the wallet's own number of the entry
+ * @throws {AppError} `not_found` when the wallet has no such entry
+ */
+export async function getStatementEntry(
+  ctx: Ctx,
+  input: z.input<typeof getStatementEntryInput>,
+): Promise<StatementEntry> {
+  const { userId } = requireUser(ctx)
+  const { seq } = getStatementEntryInput.parse(input)
+  const wallet = ownWallet(userId)
+  const result = await ctx.db.execute<EntryRow>(sql`
+    SELECT t.*, l.source, l.remaining_micros, l.expires_at,
+      (SELECT c.id FROM usage_records u
+       JOIN conversations c ON c.user_id = u.user_id AND c.id = u.conversation_id AND c.deleted_at IS NULL
+       WHERE u.hold_id = t.hold_id AND u.user_id = ${userId}) AS conversation_id
+    FROM (
+      SELECT t.*, t.debit_account_id AS wallet_id, t.debit_balance_micros AS balance_micros, 'out' AS direction
+      FROM transfers t WHERE t.debit_account_id = ${wallet} AND t.debit_seq = ${seq}::bigint
+      UNION ALL
+      SELECT t.*, t.credit_account_id, t.credit_balance_micros, 'in'
+      FROM transfers t WHERE t.credit_account_id = ${wallet} AND t.credit_seq = ${seq}::bigint
+    ) t
+    LEFT JOIN lots l ON l.wallet_id = t.wallet_id AND l.transfer_id = t.id`)
+  const [row] = result.rows
+  if (!row) throw new AppError('not_found')
+  const [receipts, paidFrom] = await Promise.all([
+    findReceipts(ctx, { holdIds: row.hold_id === null ? [] : [row.hold_id] }),
+    row.direction === 'out' ? readPaidFrom(ctx, row) : [],
+  ])
+  return {
+    seq,
+    kind: row.kind,
+    at: new Date(row.created_at).toISOString(),
+    direction: row.direction,
+    amountMicros: encodeMicros(row.amount_micros),
+    balanceMicros: encodeMicros(row.balance_micros),
+    reason: row.reason,
+    reference: row.external_ref,
+    lot: row.source && {
+      source: row.source,
+      remainingMicros: encodeMicros(row.remaining_micros),
+      expiresAt: instantOf(row.expires_at),
+    },
+    paidFrom,
+    receipt: (row.hold_id !== null && receipts.get(row.hold_id)) || null,
+    conversationId: row.conversation_id,
+  }
+}
+
+type EntryRow = {
+  id: string
+  wallet_id: string
+  kind: EntryKind
+  created_at: string
+  direction: 'in' | 'out'
+  amount_micros: bigint
+  balance_micros: bigint
+  reason: string | null
+  external_ref: string | null
+  hold_id: string | null
+  source: LotSource | null
+  remaining_micros: bigint
+  expires_at: string | null
+  conversation_id: string | null
+}
+
+async function readPaidFrom(ctx: Ctx, entry: EntryRow): Promise<StatementEntry['paidFrom']> {
+  const { rows } = await ctx.db.execute<{
+    seq: bigint
+    source: LotSource
+    amount_micros: bigint
+    expires_at: string | null
+  }>(sql`
+    SELECT t.credit_seq AS seq, l.source, x.amount_micros, l.expires_at
+    FROM lot_uses x
+    JOIN lots l ON l.wallet_id = x.wallet_id AND l.transfer_id = x.lot_transfer_id
+    JOIN transfers t ON t.id = l.transfer_id
+    WHERE x.wallet_id = ${entry.wallet_id} AND x.transfer_id = ${entry.id}
+    ORDER BY t.credit_seq LIMIT ${LOTS_MAX}`)
+  return rows.map((row) => ({
+    seq: String(row.seq),
+    source: row.source,
+    amountMicros: encodeMicros(row.amount_micros),
+    expiresAt: instantOf(row.expires_at),
+  }))
+}
+
+function instantOf(text: string | null): string | null {
+  return text === null ? null : new Date(text).toISOString()
+}
