@@ -7,4 +7,5 @@ export const ADVISORY_LOCKS = {
   trimEvents: 7_161_702_028n,
   seed: 7_161_702_030n,
   tidyWorkers: 7_161_702_031n,
+  verifyLedger: 7_161_702_033n,
 } as const

@@ -7,6 +7,15 @@ import { expireLots } from '#lib/ledger/index.ts'
 import { singleton } from '#lib/singleton.ts'
 import { sweepAbandonedHolds } from './abandoned-holds.ts'
 import { type ClusterJob, type Job, startJob } from './schedule.ts'
+import { startNightlyVerification } from './verify-ledger.ts'
+
+export {
+  findLastVerification,
+  type LedgerCheckSource,
+  runVerification,
+  type StoredVerification,
+  type Verification,
+} from './verify-ledger.ts'
 
 const JOBS: readonly (Job | ClusterJob)[] = [
   { name: 'heartbeat', everyMs: 5_000, work: (ctx) => heartbeat(ctx).then(() => false) },
@@ -35,6 +44,7 @@ const JOBS: readonly (Job | ClusterJob)[] = [
     clusterLock: ADVISORY_LOCKS.tidyWorkers,
     work: (ctx) => forgetWorkers(ctx).then(() => false),
   },
+  { name: 'verify-ledger', everyMs: 600_000, work: (ctx) => startNightlyVerification(ctx) },
 ]
 
 /**

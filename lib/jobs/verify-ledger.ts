@@ -73,7 +73,9 @@ export async function findLastVerification(
 export async function startNightlyVerification(ctx: Ctx & { db: Database }): Promise<boolean> {
   const id = await claimNight(ctx)
   if (id) {
-    void verifyNight(ctx, id).catch((error: unknown) => log.error({ err: error }, 'the nightly check of the ledger failed'))
+    void verifyNight(ctx, id).catch((error: unknown) =>
+      log.error({ err: error }, 'the nightly check of the ledger failed'),
+    )
   }
   return false
 }
@@ -84,7 +86,10 @@ export async function verifyNight(ctx: Ctx & { db: Database }, id: string): Prom
   if (verification.differences > 0) {
     const broken = verification.checks.filter((check) => check.differences > 0)
     const counts = Object.fromEntries(broken.map(({ name, differences }) => [name, differences]))
-    log.error({ ledgerCheckId: id, differences: verification.differences, checks: counts }, 'the ledger does not add up')
+    log.error(
+      { ledgerCheckId: id, differences: verification.differences, checks: counts },
+      'the ledger does not add up',
+    )
   }
   return verification
 }

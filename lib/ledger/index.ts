@@ -23,3 +23,4 @@ export {
 } from './holds.ts'
 export { expireLots } from './lots.ts'
 export { type PostTransferInput, postTransfer } from './transfers.ts'
+export { verifyLedger } from './verify.ts'

@@ -1,0 +1,163 @@
+import { asc, sql } from 'drizzle-orm'
+import { usageRecords } from '#db/schema/index.ts'
+import type { Ctx } from '#lib/ctx.ts'
+import { type Check, type CheckResult, MAX_SAMPLES, type Offender, runChecks } from '#lib/verification.ts'
+import { recomputeCost, type UsageRecord } from './receipts.ts'
+
+/** Small enough that pricing a batch does not keep a live server from its requests. */
+const BATCH = 500
+
+/**
+ * How long after a new price was written an admission may still have been made on the old one: it is in force until
+ * the transaction that ends it has committed.
+ */
+const PRICE_CHANGE = sql`interval '1 minute'`
+
+const CHECKS: readonly Check[] = [
+  {
+    name: 'call_has_receipt',
+    promise: 'Each call that was let in and has ended has a receipt.',
+    population: sql`admissions JOIN holds ON holds.id = admissions.hold_id AND holds.state <> 'open'`,
+    offenders: sql`
+      SELECT h.id AS hold_id, a.user_id, h.state, h.captured_micros, h.bad_debt_micros
+      FROM admissions a
+      JOIN holds h ON h.id = a.hold_id AND h.state <> 'open'
+      WHERE NOT EXISTS (SELECT 1 FROM usage_records u WHERE u.hold_id = h.id)`,
+  },
+  {
+    name: 'charge_has_call',
+    promise: 'A hold captures something only for a call that was let in.',
+    population: sql`holds WHERE state = 'captured'`,
+    offenders: sql`
+      SELECT h.id AS hold_id, h.wallet_id, h.captured_micros, h.bad_debt_micros
+      FROM holds h
+      WHERE h.state = 'captured' AND NOT EXISTS (SELECT 1 FROM admissions a WHERE a.hold_id = h.id)`,
+  },
+  {
+    name: 'receipt_has_call',
+    promise: 'Each receipt is the only one of a call that was let in and has ended.',
+    population: sql`usage_records`,
+    offenders: sql`
+      SELECT u.id AS usage_record_id, u.user_id, u.hold_id, h.state AS hold_state, a.hold_id IS NOT NULL AS let_in, u.receipts
+      FROM (SELECT id, user_id, hold_id, count(*) OVER (PARTITION BY hold_id) AS receipts FROM usage_records) u
+      LEFT JOIN holds h ON h.id = u.hold_id
+      LEFT JOIN admissions a ON a.hold_id = u.hold_id
+      WHERE h.id IS NULL OR h.state = 'open' OR a.hold_id IS NULL OR u.receipts > 1`,
+  },
+  {
+    name: 'receipt_charge',
+    promise:
+      'A receipt says what its hold reserved, what was captured and what became bad debt; together they are the cost.',
+    population: sql`usage_records`,
+    offenders: sql`
+      SELECT u.id AS usage_record_id, u.hold_id, u.held_micros, h.amount_micros AS hold_micros, u.charged_micros,
+        h.captured_micros, u.bad_debt_micros, h.bad_debt_micros AS hold_bad_debt_micros, u.cost_micros
+      FROM usage_records u
+      JOIN holds h ON h.id = u.hold_id AND h.state <> 'open'
+      WHERE u.held_micros <> h.amount_micros OR u.charged_micros <> h.captured_micros
+        OR u.bad_debt_micros <> h.bad_debt_micros OR u.cost_micros <> u.charged_micros + u.bad_debt_micros`,
+  },
+  {
+    name: 'receipt_terms',
+    promise: 'A receipt names the person, the wallet, the model and the price version on which its call was let in.',
+    population: sql`usage_records`,
+    offenders: sql`
+      SELECT u.id AS usage_record_id, u.hold_id, u.user_id, a.user_id AS admitted_user_id, u.wallet_id,
+        a.wallet_id AS admitted_wallet_id, h.wallet_id AS hold_wallet_id, u.model_id, a.model_id AS admitted_model_id,
+        u.price_version_id, a.price_version_id AS admitted_price_version_id
+      FROM usage_records u
+      JOIN admissions a ON a.hold_id = u.hold_id
+      JOIN holds h ON h.id = u.hold_id
+      WHERE (u.user_id, u.wallet_id, u.model_id, u.price_version_id)
+          IS DISTINCT FROM (a.user_id, a.wallet_id, a.model_id, a.price_version_id)
+        OR a.wallet_id <> h.wallet_id`,
+  },
+  {
+    name: 'receipt_prices',
+    promise: 'The unit prices on a receipt are those of its price version, which is one of its model.',
+    population: sql`usage_records`,
+    offenders: sql`
+      SELECT u.id AS usage_record_id, u.price_version_id, u.model_id, p.model_id AS priced_model_id,
+        u.input_price_micros, p.input_micros, u.cache_read_price_micros, p.cache_read_micros,
+        u.cache_write_price_micros, p.cache_write_micros, u.output_price_micros, p.output_micros,
+        u.reasoning_price_micros, p.reasoning_micros, u.request_price_micros, p.request_micros
+      FROM usage_records u
+      LEFT JOIN price_versions p ON p.id = u.price_version_id
+      WHERE (u.model_id, u.input_price_micros, u.cache_read_price_micros, u.cache_write_price_micros,
+          u.output_price_micros, u.reasoning_price_micros, u.request_price_micros)
+        IS DISTINCT FROM (p.model_id, p.input_micros, p.cache_read_micros, p.cache_write_micros,
+          p.output_micros, p.reasoning_micros, p.request_micros)`,
+  },
+  {
+    name: 'price_in_force',
+    promise: 'A call was let in at the price that was in force at that moment.',
+    population: sql`admissions`,
+    offenders: sql`
+      SELECT a.hold_id, a.model_id, a.price_version_id, p.valid_during, a.created_at AS admitted_at
+      FROM admissions a
+      LEFT JOIN price_versions p ON p.id = a.price_version_id
+      WHERE p.id IS NULL OR a.created_at < lower(p.valid_during)
+        OR a.created_at >= upper(p.valid_during) + ${PRICE_CHANGE}`,
+  },
+]
+
+const COST_CHECK = {
+  name: 'receipt_cost',
+  promise: 'The cost on a receipt is what its tokens come to at its unit prices, to the micro-credit.',
+}
+
+/**
+ * Compares receipts with what was captured, with the terms of their calls, and with what their tokens must have cost.
+ * Run it in a snapshot (`inSnapshot`). Needs the same little memory however many receipts there are.
+ * @returns one result for each promise
+ */
+export async function verifyReceipts(ctx: Ctx): Promise<CheckResult[]> {
+  return [...(await runChecks(ctx, CHECKS)), await checkCosts(ctx)]
+}
+
+/** Prices every receipt again with the function that priced its call. */
+async function checkCosts(ctx: Ctx): Promise<CheckResult> {
+  const result: CheckResult = { ...COST_CHECK, checked: 0, differences: 0, samples: [] }
+  for (let last: UsageRecord | undefined; ; ) {
+    const batch = await readBatch(ctx, last)
+    for (const record of batch) {
+      const difference = findDifference(record)
+      if (!difference) continue
+      result.differences++
+      if (result.samples.length < MAX_SAMPLES) result.samples.push(difference)
+    }
+    result.checked += batch.length
+    last = batch.at(-1)
+    if (batch.length < BATCH) return result
+  }
+}
+
+function readBatch(ctx: Ctx, after: UsageRecord | undefined): Promise<UsageRecord[]> {
+  return ctx.db
+    .select()
+    .from(usageRecords)
+    .where(after && sql`(${usageRecords.userId}, ${usageRecords.id}) > (${after.userId}, ${after.id})`)
+    .orderBy(asc(usageRecords.userId), asc(usageRecords.id))
+    .limit(BATCH)
+}
+
+function findDifference(record: UsageRecord): Offender | null {
+  const recomputed = recomputeOrNull(record)
+  if (recomputed === record.costMicros) return null
+  return {
+    usage_record_id: record.id,
+    user_id: record.userId,
+    cost_micros: record.costMicros.toString(),
+    recomputed_micros: recomputed?.toString() ?? null,
+  }
+}
+
+/** Null for tokens or prices that nothing can be computed from, such as negative ones. */
+function recomputeOrNull(record: UsageRecord): bigint | null {
+  try {
+    return recomputeCost(record)
+  } catch (error) {
+    if (error instanceof RangeError) return null
+    throw error
+  }
+}
