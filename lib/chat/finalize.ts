@@ -12,22 +12,32 @@ const FIRST_RETRY_MS = 100
 const LAST_RETRY_MS = 10_000
 
 /** How a run ended, and how it is paid for inside the transaction of its end. */
-export type Ending = { outcome: Outcome; errorCode: ErrorCode | null; settle(ctx: Ctx): Promise<Receipt> }
+export type Ending = {
+  outcome: Outcome
+  errorCode: ErrorCode | null
+  settle(ctx: Ctx): Promise<Receipt>
+  /** Instead, when somebody took the run over and paid for it: books what the vendor told. */
+  bookLate(ctx: Ctx): Promise<void>
+}
 
 /**
  * Writes the end of a run: what is left of its events with exactly one terminal event, the message, the receipt and
  * the charge, in one transaction that holds only while the run still owns its generation. Tries until the database
  * answers; then readers get the end. Called once a run is sealed and no statement of the writer's touches it.
+ * A run that was taken over leaves only what its vendor told of the usage.
  */
 export async function finalizeRun(ctx: Ctx & { db: Database }, run: LiveRun, ending: Ending): Promise<void> {
   const status = statusOf(ending.outcome)
   const { text } = run.log
-  const tokens = await countTokens(text)
+  const tokens = run.fenced ? 0 : await countTokens(text)
   for (let delayMs = FIRST_RETRY_MS; ; delayMs = Math.min(2 * delayMs, LAST_RETRY_MS)) {
     try {
-      const receipt = await writeEnd(ctx, run, { status, errorCode: ending.errorCode, text, tokens }, ending.settle)
-      if (receipt) run.log.finish({ status, errorCode: ending.errorCode, receipt })
-      else await readEnd(ctx, run)
+      if (!run.fenced) {
+        const receipt = await writeEnd(ctx, run, { status, errorCode: ending.errorCode, text, tokens }, ending.settle)
+        if (receipt) run.log.finish({ status, errorCode: ending.errorCode, receipt })
+        else await readEnd(ctx, run)
+      }
+      if (run.fenced) await ending.bookLate(ctx)
       return
     } catch (error) {
       log.error({ err: error, generationId: run.identity.generationId }, 'writing the end of a run failed')

@@ -1,7 +1,7 @@
 import type { Database } from '#db/client.ts'
 import type { Actor, Ctx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
-import { type Admission, run as runInference, settle, settleInterrupted } from '#lib/inference/index.ts'
+import { type Admission, bookLateUsage, run as runInference, settle, settleInterrupted } from '#lib/inference/index.ts'
 import { log } from '#lib/log.ts'
 import { eventWriter } from './event-writer.ts'
 import { type Ending, finalizeRun } from './finalize.ts'
@@ -24,7 +24,7 @@ async function carryOut(ctx: RunCtx, run: LiveRun, admission: Admission): Promis
   const ending = await receive(ctx, run, admission)
   run.seal()
   await eventWriter(ctx.db).remove(run)
-  if (!run.fenced) await finalizeRun(ctx, run, ending)
+  await finalizeRun(ctx, run, ending)
 }
 
 async function receive(ctx: RunCtx, run: LiveRun, admission: Admission): Promise<Ending> {
@@ -41,6 +41,7 @@ async function receive(ctx: RunCtx, run: LiveRun, admission: Admission): Promise
         outcome: result.outcome,
         errorCode: result.errorCode,
         settle: (tx) => settle(tx, { admission, result, ...record }),
+        bookLate: (late) => bookLateUsage(late, { admission, result, ...record }),
       }
     }
     throw new Error('a run ended without its result')
@@ -52,6 +53,7 @@ async function receive(ctx: RunCtx, run: LiveRun, admission: Admission): Promise
       errorCode: 'internal',
       settle: (tx) =>
         settleInterrupted(tx, { holdId, receivedText: run.log.text, receivedReasoning: run.log.reasoning, ...record }),
+      bookLate: async () => undefined,
     }
   }
 }

@@ -10,6 +10,7 @@ import { createModel, createPerson, dictated, readAll, readUntil } from '#tests/
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
 import { drainRuns } from './drain-runs.ts'
+import { eventWriter } from './event-writer.ts'
 import { finalizeRun } from './finalize.ts'
 import {
   listPath,
@@ -212,6 +213,7 @@ describe('the finaliser', () => {
         attempts++
         throw new Error('must not be settled twice')
       },
+      bookLate: () => expect.unreachable('nothing is late'),
     })
     expect(attempts).toBe(0)
     const receipt = (await findReceipts(person, { holdIds: [holdId] })).get(holdId)
@@ -245,6 +247,7 @@ describe('the finaliser', () => {
         if (seen.length < 3) throw new Error('the database went away')
         return null as never
       },
+      bookLate: async () => void seen.push('late'),
     })
     expect(seen).toEqual(['interrupted', 'interrupted', 'interrupted'])
     words.finish()
@@ -296,6 +299,45 @@ describe('sweepAbandonedRuns', () => {
     const events = await eventsOf(started)
     expect(events.map((event) => event.kind)).toEqual(['text', 'end'])
     expect(await wallet()).toMatchObject({ postedMicros: before.postedMicros - charged })
+  })
+
+  it('books what the vendor of a frozen process told after all: once, as cost, never as charge', async () => {
+    const { words, started, run } = await start()
+    words.say('half an ')
+    await readUntil(await readEvents(personElsewhere, started), (state) => state.text === 'half an ')
+    // The process stands still: nothing in it notices that it was taken for dead.
+    await eventWriter(database.db).remove(run)
+    await setStopped(true)
+    expect(await sweepAbandonedRuns(system())).toEqual({ ended: 1, hasMore: false })
+    await setStopped(false)
+    const swept = await wallet()
+    const { holdId } = run.identity
+    const receipts = () => findReceipts(person, { holdIds: [holdId] })
+    const before = await receipts()
+
+    words.say('answer')
+    words.finish()
+    await run.done
+    expect(run.fenced).toBe(true)
+    const lateRows = async () =>
+      (await database.db.execute<Record<string, unknown>>(sql`SELECT * FROM late_usage WHERE hold_id = ${holdId}`)).rows
+    const [late, ...more] = await lateRows()
+    expect(more).toEqual([])
+    expect(late).toMatchObject({
+      usage_record_id: before.get(holdId)!.id,
+      user_id: person.actor.userId,
+      model_id: modelId,
+      input_tokens: 10,
+      output_tokens: 2,
+    })
+    const recorded = await database.db.execute<{ vendor_cost_micros: bigint }>(
+      sql`SELECT vendor_cost_micros FROM usage_records WHERE hold_id = ${holdId}`,
+    )
+    // 10 tokens in at a half and 2 out at one are 7 in all.
+    const cost = recorded.rows[0]!.vendor_cost_micros + (late!.vendor_cost_micros as bigint)
+    expect(cost).toBe(recorded.rows[0]!.vendor_cost_micros > 7n ? recorded.rows[0]!.vendor_cost_micros : 7n)
+    expect(await wallet()).toEqual(swept)
+    expect(await receipts()).toEqual(before)
   })
 
   it('trims the events of what ended long ago; its text is still read', async () => {

@@ -56,6 +56,8 @@ export type RunResult = {
   usageSource: UsageSource
   /** The tokens that vendors bill us for, attempts that failed over included. */
   vendorUsage: Usage
+  /** What the vendor told of the usage and nobody could believe, bounded and fit for storage; null when there is none. */
+  quarantinedUsage: unknown
   channelId: string | null
   vendorRequestId: string | null
   firstTokenMs: number | null

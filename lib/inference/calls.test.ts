@@ -1,9 +1,17 @@
 import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { channelKeys, channels, transfers } from '#db/schema/index.ts'
+import { channelKeys, channels, lateUsage, transfers } from '#db/schema/index.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
-import { countTokens, type RunLimits, recomputeCost, run, settle, settleInterrupted } from '#lib/inference/index.ts'
+import {
+  bookLateUsage,
+  countTokens,
+  type RunLimits,
+  recomputeCost,
+  run,
+  settle,
+  settleInterrupted,
+} from '#lib/inference/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import {
   answers,
@@ -133,8 +141,11 @@ describe('a call', () => {
   it.each(['withoutUsage', 'negativeUsage', 'textUsage', 'cachedBeyondPrompt', 'hugeUsage', 'zeroUsage'] as const)(
     'counts itself when usage cannot be believed: %s',
     async (behavior) => {
-      const { result, receipt } = await call(behavior)
+      const { result, receipt, record } = await call(behavior)
       const output = await countTokens(ANSWER)
+      // What was not believed is kept as it came.
+      if (behavior === 'withoutUsage') expect(record.quarantinedUsage).toBeNull()
+      else expect(record.quarantinedUsage).toMatchObject({ completion_tokens: expect.anything() })
       expect(result).toMatchObject({ outcome: 'completed', usageSource: 'estimated' })
       expect(receipt.usage).toMatchObject({ inputTokens: PROMPT, outputTokens: output })
       expect(receipt.chargedMicros).toBe(String(PROMPT + 4 * output))
@@ -362,6 +373,7 @@ describe('stopping', () => {
     const { result, record } = await carried
     expect(result).toMatchObject({ outcome: 'stopped', usageSource: 'none' })
     expect(record.costMicros).toBe(0n)
+    expect(await payer.wallet()).toMatchObject({ postedMicros: 10_000_000n, heldMicros: 0n })
     expect(await request.closed).toBe(true)
   })
 
@@ -497,6 +509,7 @@ describe('settle', () => {
       usage,
       usageSource: 'reported',
       vendorUsage: usage,
+      quarantinedUsage: null,
       channelId: null,
       vendorRequestId: null,
       firstTokenMs: 1,
@@ -524,6 +537,65 @@ describe('settle', () => {
     expect(await payer.wallet()).toMatchObject({ heldMicros: admission.heldMicros, postedMicros: 10_000_000n })
     const receipt = await settle(payer.ctx, { admission, result: result!, usageRecordId: newId() })
     expect(receipt.chargedMicros).toBe('42')
+  })
+})
+
+describe('usage that comes after another has settled the call', () => {
+  const lateRows = (holdId: string) => database.db.select().from(lateUsage).where(eq(lateUsage.holdId, holdId))
+  const usage = { inputTokens: 10, cacheReadTokens: 0, cacheWriteTokens: 0, outputTokens: 80, reasoningTokens: 0 }
+  const late = {
+    outcome: 'completed',
+    errorCode: null,
+    usage,
+    usageSource: 'reported',
+    vendorUsage: usage,
+    quarantinedUsage: null,
+    channelId: null,
+    vendorRequestId: 'req_late',
+    firstTokenMs: 1,
+    durationMs: 2,
+    lengthCapped: false,
+  } as const
+
+  it('is booked once, as what it cost us beyond what was known, and never charged', async () => {
+    const admission = await admitCall(payer, modelId)
+    const swept = await settleInterrupted(payer.ctx, {
+      holdId: admission.holdId,
+      usageRecordId: newId(),
+      receivedText: CUT,
+    })
+    const wallet = await payer.wallet()
+    for (const outputTokens of [80, 900]) {
+      const result = { ...late, usage: { ...usage, outputTokens } }
+      expect(await settle(payer.ctx, { admission, result, usageRecordId: newId() })).toEqual(swept)
+    }
+    expect(await payer.wallet()).toEqual(wallet)
+    const known = BigInt(Math.ceil((PROMPT + 4 * (await countTokens(CUT))) / 2))
+    expect(await lateRows(admission.holdId)).toMatchObject([
+      { usageRecordId: swept.id, ...usage, vendorRequestId: 'req_late', vendorCostMicros: 165n - known },
+    ])
+  })
+
+  it('is none when nothing was reported, when it is one’s own settlement again, or when the call is not settled', async () => {
+    const admission = await admitCall(payer, modelId)
+    const usageRecordId = newId()
+    await bookLateUsage(payer.ctx, { admission, result: late, usageRecordId })
+    await settle(payer.ctx, { admission, result: late, usageRecordId })
+    await settle(payer.ctx, { admission, result: late, usageRecordId })
+    await settle(payer.ctx, { admission, result: { ...late, usageSource: 'estimated' }, usageRecordId: newId() })
+    expect(await lateRows(admission.holdId)).toEqual([])
+  })
+
+  it('never lowers what a call cost us', async () => {
+    const admission = await admitCall(payer, modelId)
+    await settle(payer.ctx, { admission, result: late, usageRecordId: newId() })
+    const less = { ...usage, outputTokens: 1 }
+    await settle(payer.ctx, {
+      admission,
+      result: { ...late, usage: less, vendorUsage: less },
+      usageRecordId: newId(),
+    })
+    expect(await lateRows(admission.holdId)).toMatchObject([{ outputTokens: 1, vendorCostMicros: 0n }])
   })
 })
 

@@ -1,22 +1,46 @@
-import { and, eq, inArray } from 'drizzle-orm'
+import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { models, usageRecords } from '#db/schema/index.ts'
+import {
+  admissions,
+  channels,
+  conversations,
+  models,
+  priceVersions,
+  transfers,
+  usageRecords,
+} from '#db/schema/index.ts'
 import { type Ctx, requireUser } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
+import { nameOfVendor } from '#lib/models/index.ts'
 import { encodeMicros } from '#lib/money.ts'
 import { costOf } from './pricing.ts'
 import type { Receipt, Usage } from './shared.ts'
 
 export type UsageRecord = typeof usageRecords.$inferSelect
 
-/** A usage record as the person who paid may see it: without what it cost us and where it went. */
-export function toReceipt(record: UsageRecord, modelName: string): Receipt {
+/** What a receipt says beyond its usage record. */
+export type Circumstances = {
+  modelName: string | null
+  /** Of the channel that answered, as the operator calls it. */
+  vendor: string | null
+  priceSince: string | null
+  promptTokens: number | null
+  outputCap: number | null
+  transferId: string | null
+  seq: bigint | null
+  conversationExists: boolean
+}
+
+/** A usage record as the person who paid may see it: without what it cost us and which channel it went to. */
+export function toReceipt(record: UsageRecord, about: Circumstances): Receipt {
   return {
     id: record.id,
     conversationId: record.conversationId,
     messageId: record.messageId,
+    conversationExists: about.conversationExists,
     modelId: record.modelId,
-    modelName,
+    modelName: about.modelName ?? record.modelId,
+    vendorName: about.vendor === null ? null : nameOfVendor(about.vendor),
     outcome: record.outcome,
     errorCode: record.errorCode,
     usageSource: record.usageSource,
@@ -29,10 +53,15 @@ export function toReceipt(record: UsageRecord, modelName: string): Receipt {
       reasoning: encodeMicros(record.reasoningPriceMicros),
       request: encodeMicros(record.requestPriceMicros),
     },
+    priceSince: about.priceSince === null ? null : new Date(about.priceSince).toISOString(),
+    promptTokens: about.promptTokens,
+    outputCap: about.outputCap,
     heldMicros: encodeMicros(record.heldMicros),
     costMicros: encodeMicros(record.costMicros),
     chargedMicros: encodeMicros(record.chargedMicros),
     badDebtMicros: encodeMicros(record.badDebtMicros),
+    entry:
+      about.transferId === null || about.seq === null ? null : { seq: String(about.seq), transferId: about.transferId },
     omittedTurns: record.omittedTurns,
     firstTokenMs: record.firstTokenMs,
     durationMs: record.durationMs,
@@ -73,25 +102,57 @@ const getReceiptInput = z.object({ usageRecordId: z.uuid() })
 export async function getReceipt(ctx: Ctx, input: z.input<typeof getReceiptInput>): Promise<Receipt> {
   const { userId } = requireUser(ctx)
   const { usageRecordId } = getReceiptInput.parse(input)
-  const [row] = await ctx.db
-    .select({ record: usageRecords, modelName: models.displayName })
-    .from(usageRecords)
-    .leftJoin(models, eq(models.id, usageRecords.modelId))
-    .where(and(eq(usageRecords.userId, userId), eq(usageRecords.id, usageRecordId)))
-  if (!row) throw new AppError('not_found')
-  return toReceipt(row.record, row.modelName ?? row.record.modelId)
+  const found = await readReceipts(ctx, and(eq(usageRecords.userId, userId), eq(usageRecords.id, usageRecordId)))
+  const [receipt] = found.values()
+  if (!receipt) throw new AppError('not_found')
+  return receipt
 }
 
 /** The receipts of calls by their holds, for who already knows that the reader may see them. At most 500 holds. */
 export async function findReceipts(ctx: Ctx, { holdIds }: { holdIds: string[] }): Promise<Map<string, Receipt>> {
-  if (holdIds.length === 0) return new Map()
+  return holdIds.length === 0 ? new Map() : readReceipts(ctx, inArray(usageRecords.holdId, holdIds))
+}
+
+async function readReceipts(ctx: Ctx, which: SQL | undefined): Promise<Map<string, Receipt>> {
   const rows = await ctx.db
-    .select({ record: usageRecords, modelName: models.displayName })
+    .select({
+      record: usageRecords,
+      modelName: models.displayName,
+      vendor: channels.vendor,
+      priceSince: priceSince(),
+      promptTokens: admissions.promptTokens,
+      outputCap: admissions.outputCap,
+      transferId: transfers.id,
+      seq: transfers.debitSeq,
+      conversationExists: conversationExists(),
+    })
     .from(usageRecords)
     .leftJoin(models, eq(models.id, usageRecords.modelId))
-    .where(inArray(usageRecords.holdId, holdIds))
+    .leftJoin(channels, eq(channels.id, usageRecords.channelId))
+    .leftJoin(admissions, eq(admissions.holdId, usageRecords.holdId))
+    // What the house bore of the same call is a transfer of its own.
+    .leftJoin(
+      transfers,
+      and(eq(transfers.holdId, usageRecords.holdId), eq(transfers.debitAccountId, usageRecords.walletId)),
+    )
+    .where(which)
     .limit(500)
-  return new Map(rows.map(({ record, modelName }) => [record.holdId, toReceipt(record, modelName ?? record.modelId)]))
+  return new Map(rows.map(({ record, ...about }) => [record.holdId, toReceipt(record, about)]))
+}
+
+/** Since when the price of a usage record is in force, as an expression on `usage_records`. */
+export function priceSince(): SQL<string | null> {
+  return sql<string | null>`(
+    SELECT lower(${priceVersions.validDuring})::text FROM ${priceVersions}
+    WHERE ${priceVersions.id} = ${usageRecords.priceVersionId})`
+}
+
+/** Whether the conversation of a usage record can still be opened, as an expression on `usage_records`. */
+export function conversationExists(): SQL<boolean> {
+  return sql<boolean>`EXISTS (
+    SELECT 1 FROM ${conversations}
+    WHERE ${conversations.userId} = ${usageRecords.userId} AND ${conversations.id} = ${usageRecords.conversationId}
+      AND ${conversations.deletedAt} IS NULL)`
 }
 
 function usageOf(record: UsageRecord): Usage {

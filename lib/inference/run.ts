@@ -5,10 +5,10 @@ import { listRoutes, markKey, type Route } from '#lib/models/index.ts'
 import { type AttemptEnd, RUN_LIMITS, type RunLimits, streamAttempt } from './attempt.ts'
 import type { Admission, RunEvent, RunResult } from './call.ts'
 import { addUsage, NO_USAGE } from './pricing.ts'
+import { quarantine } from './quarantine.ts'
 import type { Usage } from './shared.ts'
 import { countAll, EXACT_BYTES_MAX } from './tokens.ts'
 import { normalizeUsage } from './usage.ts'
-import { redactWords } from './vendor-error.ts'
 
 /** Keys and channels tried at most before the first word. */
 const ATTEMPTS_MAX = 5
@@ -85,23 +85,24 @@ async function conclude(
     lengthCapped: last?.end.finishReason === 'length',
   }
   const free = { usage: NO_USAGE, usageSource: 'none', vendorUsage: progress.vendorUsage } as const
-  if (!last) return { ...facts, ...free, outcome: 'failed', errorCode: 'model_unavailable' }
+  if (!last) return { ...facts, ...free, quarantinedUsage: null, outcome: 'failed', errorCode: 'model_unavailable' }
 
   const { end, route } = last
-  const reported = readUsage(end.usage, route, admission)
+  const { usage: reported, quarantined: quarantinedUsage } = readUsage(end.usage, route, admission)
   if (!received(progress)) {
     const billed = reported ?? (end.accepted && end.kind !== 'failed' ? promptOf(admission) : NO_USAGE)
     const vendorUsage = addUsage(progress.vendorUsage, billed)
-    if (end.kind === 'stopped') return { ...facts, ...free, ...outcomeOfStop(signal), vendorUsage }
-    if (end.kind === 'failed') return { ...facts, ...free, outcome: 'failed', errorCode: end.errorCode }
-    const usage = reported ? ({ usage: reported, usageSource: 'reported' } as const) : free
-    return { ...facts, ...usage, outcome: 'empty', errorCode: 'vendor_empty', vendorUsage }
+    const nothing = { ...facts, ...free, quarantinedUsage }
+    if (end.kind === 'stopped') return { ...nothing, ...outcomeOfStop(signal), vendorUsage }
+    if (end.kind === 'failed') return { ...nothing, outcome: 'failed', errorCode: end.errorCode }
+    const usage = reported ? ({ usage: reported, usageSource: 'reported' } as const) : {}
+    return { ...nothing, ...usage, outcome: 'empty', errorCode: 'vendor_empty', vendorUsage }
   }
 
   // A vendor that was cut off may have sent a running total only, which lacks what came with it.
   const total = end.kind === 'complete' || end.finishReason !== null ? reported : null
   const usage = total ?? (await countOwn(admission, progress))
-  const charged = { usage, usageSource: total ? 'reported' : 'estimated' } as const
+  const charged = { usage, usageSource: total ? 'reported' : 'estimated', quarantinedUsage } as const
   const vendorUsage = addUsage(progress.vendorUsage, usage)
   switch (end.kind) {
     case 'complete':
@@ -119,23 +120,17 @@ function outcomeOfStop(signal: AbortSignal): { outcome: 'stopped' | 'interrupted
     : { outcome: 'stopped', errorCode: null }
 }
 
-function readUsage(raw: unknown, route: Route, admission: Admission): Usage | null {
-  if (raw === null) return null
-  const { promptTokens, outputCap, model } = admission
-  const usage = normalizeUsage(raw, route.vendor, { promptTokens, outputCap, contextTokens: model.contextTokens })
-  if (!usage) {
-    const words = wordsOf(raw, route)
-    log.warn({ channelId: route.channelId, holdId: admission.holdId, words, promptTokens }, 'usage is beyond belief')
-  }
-  return usage
-}
+/** What a vendor told of the usage: believed, or set aside. */
+type Told = { usage: Usage | null; quarantined: unknown }
 
-function wordsOf(raw: unknown, route: Route): string {
-  try {
-    return redactWords(JSON.stringify(raw), route.key)
-  } catch {
-    return 'nested too deeply'
-  }
+function readUsage(raw: unknown, route: Route, admission: Admission): Told {
+  if (raw === null) return { usage: null, quarantined: null }
+  const { promptTokens, outputCap, model, holdId } = admission
+  const usage = normalizeUsage(raw, route.vendor, { promptTokens, outputCap, contextTokens: model.contextTokens })
+  if (usage) return { usage, quarantined: null }
+  const { channelId, vendor } = route
+  log.warn({ channelId, vendor, modelId: model.id, holdId, promptTokens, outputCap }, 'usage is beyond belief')
+  return { usage: null, quarantined: quarantine(raw, route.key) }
 }
 
 async function countOwn(admission: Admission, progress: Progress): Promise<Usage> {

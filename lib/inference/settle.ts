@@ -1,12 +1,13 @@
 import { eq, getTableColumns, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { admissions, holds, models, priceVersions, usageRecords } from '#db/schema/index.ts'
+import { admissions, channels, holds, models, priceVersions, usageRecords } from '#db/schema/index.ts'
 import { type Ctx, inTransaction } from '#lib/ctx.ts'
 import { AppError, invariant } from '#lib/errors.ts'
 import { callLedger, captureCall } from '#lib/ledger/index.ts'
 import type { Admission, RunResult } from './call.ts'
+import { bookLateUsage } from './late-usage.ts'
 import { costOf, NO_USAGE, vendorCostOf } from './pricing.ts'
-import { findReceipts, isFree, toReceipt } from './receipts.ts'
+import { conversationExists, findReceipts, isFree, priceSince, toReceipt } from './receipts.ts'
 import type { Receipt } from './shared.ts'
 import { priceOf } from './terms.ts'
 import { countAll } from './tokens.ts'
@@ -24,7 +25,8 @@ export type SettleInput = {
 /**
  * Ends a call: writes its receipt and captures what it cost, or releases the hold of one that was free, in one
  * statement, which should be the last of the caller's transaction: it locks the wallet.
- * A call is settled once; whoever comes later gets the receipt that is there, whatever their result says.
+ * A call is settled once; whoever comes later gets the receipt that is there, whatever their result says, and what
+ * their vendor reported is booked as late usage.
  * @throws {AppError} `conflict` when another settlement of this hold is being committed with another cost
  */
 export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
@@ -33,39 +35,65 @@ export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
   const columns = getTableColumns(usageRecords)
   const names = Object.keys(facts) as (keyof typeof facts)[]
   const targets = names.map((name) => sql.identifier(columns[name].name))
-  const values = names.map((name) => sql`${facts[name]}::${sql.raw(columns[name].getSQLType())}`)
+  const values = names.map((name) => {
+    const value = facts[name] === null ? null : columns[name].mapToDriverValue(facts[name])
+    return sql`${value}::${sql.raw(columns[name].getSQLType())}`
+  })
   const capture = captureCall(
     ctx,
     { holdId: admission.holdId, costMicros: facts.costMicros, externalRef: facts.id },
     sql`open.hold_id`,
   )
   const { rows } = await callLedger(() =>
-    ctx.db.execute<{ charged_micros: bigint; bad_debt_micros: bigint; created_at: string }>(sql`
+    ctx.db.execute<SettledRow>(sql`
       WITH captured AS MATERIALIZED (
-        SELECT c.charged_micros, c.bad_debt_micros
-        FROM (
+        SELECT c.* FROM (
           SELECT ${admission.holdId}::uuid AS hold_id
           WHERE NOT EXISTS (SELECT 1 FROM ${usageRecords} WHERE hold_id = ${admission.holdId}::uuid)
         ) open CROSS JOIN LATERAL ${capture} c
+      ), written AS (
+        INSERT INTO ${usageRecords} (${sql.join(targets, sql`, `)}, charged_micros, bad_debt_micros)
+        SELECT ${sql.join(values, sql`, `)}, captured.charged_micros, captured.bad_debt_micros FROM captured
+        ON CONFLICT (hold_id) DO NOTHING
+        RETURNING created_at::text, ${priceSince()} AS price_since, ${conversationExists()} AS conversation_exists,
+          (SELECT vendor FROM ${channels} WHERE ${channels.id} = ${usageRecords.channelId}) AS vendor
       )
-      INSERT INTO ${usageRecords} (${sql.join(targets, sql`, `)}, charged_micros, bad_debt_micros)
-      SELECT ${sql.join(values, sql`, `)}, captured.charged_micros, captured.bad_debt_micros FROM captured
-      ON CONFLICT (hold_id) DO NOTHING
-      RETURNING charged_micros, bad_debt_micros, created_at::text`),
+      SELECT * FROM written CROSS JOIN captured`),
   )
   const [settled] = rows
   if (settled) {
-    const written = {
+    const record = {
       ...facts,
       chargedMicros: settled.charged_micros,
       badDebtMicros: settled.bad_debt_micros,
       createdAt: new Date(settled.created_at),
     }
-    return toReceipt(written, admission.model.displayName)
+    return toReceipt(record, {
+      modelName: admission.model.displayName,
+      vendor: settled.vendor,
+      priceSince: settled.price_since,
+      promptTokens: admission.promptTokens,
+      outputCap: admission.outputCap,
+      transferId: settled.transfer_id,
+      seq: settled.wallet_seq,
+      conversationExists: settled.conversation_exists,
+    })
   }
   const known = (await findReceipts(ctx, { holdIds: [admission.holdId] })).get(admission.holdId)
   invariant(known, 'a hold that is not settled now was settled before')
+  if (known.id !== facts.id) await bookLateUsage(ctx, input)
   return known
+}
+
+type SettledRow = {
+  charged_micros: bigint
+  bad_debt_micros: bigint
+  transfer_id: string | null
+  wallet_seq: bigint | null
+  created_at: string
+  price_since: string | null
+  conversation_exists: boolean
+  vendor: string | null
 }
 
 function factsOf({ admission, result, usageRecordId, ...ids }: SettleInput) {
@@ -85,7 +113,7 @@ function factsOf({ admission, result, usageRecordId, ...ids }: SettleInput) {
     errorCode: result.errorCode,
     usageSource: result.usageSource,
     ...result.usage,
-    quarantinedUsage: null,
+    quarantinedUsage: result.quarantinedUsage,
     priceVersionId: price.versionId,
     inputPriceMicros: price.inputMicros,
     cacheReadPriceMicros: price.cacheReadMicros,
@@ -167,6 +195,7 @@ export async function settleInterrupted(ctx: Ctx, input: SettleInterruptedInput)
         usageSource: received ? 'estimated' : 'none',
         // Whether the vendor had begun is not known: it is taken to bill what was sent.
         vendorUsage: received ? usage : prompt,
+        quarantinedUsage: null,
         channelId: null,
         vendorRequestId: null,
         firstTokenMs: null,

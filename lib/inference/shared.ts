@@ -23,19 +23,30 @@ export type Receipt = {
   id: string
   conversationId: string | null
   messageId: string | null
+  /** The conversation can still be opened; the receipt stays when it is deleted. */
+  conversationExists: boolean
   modelId: string
   modelName: string
+  /** Who answered, as people know them; null when nobody did, or when their channel is no more. */
+  vendorName: string | null
   outcome: Outcome
   errorCode: string | null
   usageSource: UsageSource
   usage: Usage
   /** Unit prices, micro-credits per one million tokens; `request` is per call. */
   prices: Record<TokenKind | 'request', string>
+  /** Since when these prices are in force; null when always. */
+  priceSince: string | null
+  /** What the hold was made for: the prompt by our own count, and the output tokens that it pays for at most. */
+  promptTokens: number | null
+  outputCap: number | null
   heldMicros: string
   /** What the call cost, what the wallet paid of it, and the rest that the house bore. */
   costMicros: string
   chargedMicros: string
   badDebtMicros: string
+  /** Where the charge stands in the wallet's statement, by the wallet's own number; null when nothing was charged. */
+  entry: { seq: string; transferId: string } | null
   /** Earlier messages that did not fit and were not sent. */
   omittedTurns: number
   firstTokenMs: number | null
@@ -81,6 +92,4 @@ export type StatementEntry = {
   paidFrom: { seq: string; source: LotSource; amountMicros: string; expiresAt: string | null }[]
   /** Of a call. */
   receipt: Receipt | null
-  /** Where the call was made, while that conversation exists. */
-  conversationId: string | null
 }

@@ -39,12 +39,12 @@ export function classifyErrorEvent(error: unknown): VendorFault {
 }
 
 /** A vendor's words for the log: bounded, on one line, and without anything that looks like a key. */
-export function redactWords(words: string, key: string): string {
+export function redactWords(words: string, key: string, max: number = WORDS_MAX): string {
   return words
     .replaceAll(key, '[key]')
     .replace(/\b(?:sk|pk|ak|bce-v3)[-/][\w*./-]{6,}/gi, '[key]')
     .replace(/\s+/g, ' ')
-    .slice(0, WORDS_MAX)
+    .slice(0, max)
 }
 
 function codeOfStatus(status: number): ErrorCode {

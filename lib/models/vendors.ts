@@ -10,6 +10,27 @@ export const VENDOR_BASE_URLS: Record<string, readonly string[]> = {
   ernie: ['https://qianfan.baidubce.com/v2'],
 }
 
+/** What people call the vendors that are known by a name of ours. */
+const VENDOR_NAMES: Record<string, string> = {
+  openai: 'OpenAI',
+  anthropic: 'Anthropic',
+  gemini: 'Google',
+  xai: 'xAI',
+  deepseek: 'DeepSeek',
+  qwen: 'Alibaba Cloud',
+  ernie: 'Baidu',
+  zhipu: 'Zhipu',
+  moonshot: 'Moonshot',
+  minimax: 'MiniMax',
+  volcengine: 'Volcengine',
+  siliconflow: 'SiliconFlow',
+}
+
+/** A vendor as people know it; one we do not know is called what the operator calls it. */
+export function nameOfVendor(vendor: string): string {
+  return VENDOR_NAMES[vendor] ?? vendor
+}
+
 /** The vendor that answers at a base URL; null when it is none we know. */
 export function vendorOfBaseUrl(baseUrl: string): string | null {
   const host = new URL(baseUrl).host
