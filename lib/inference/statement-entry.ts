@@ -26,10 +26,7 @@ export async function getStatementEntry(
   const { seq } = getStatementEntryInput.parse(input)
   const wallet = ownWallet(userId)
   const result = await ctx.db.execute<EntryRow>(sql`
-    SELECT t.*, l.source, l.remaining_micros, l.expires_at,
-      (SELECT c.id FROM usage_records u
-       JOIN conversations c ON c.user_id = u.user_id AND c.id = u.conversation_id AND c.deleted_at IS NULL
-       WHERE u.hold_id = t.hold_id AND u.user_id = ${userId}) AS conversation_id
+    SELECT t.*, l.source, l.remaining_micros, l.expires_at
     FROM (
       SELECT t.*, t.debit_account_id AS wallet_id, t.debit_balance_micros AS balance_micros, 'out' AS direction
       FROM transfers t WHERE t.debit_account_id = ${wallet} AND t.debit_seq = ${seq}::bigint
@@ -60,7 +57,6 @@ export async function getStatementEntry(
     },
     paidFrom,
     receipt: (row.hold_id !== null && receipts.get(row.hold_id)) || null,
-    conversationId: row.conversation_id,
   }
 }
 
@@ -78,7 +74,6 @@ type EntryRow = {
   source: LotSource | null
   remaining_micros: bigint
   expires_at: string | null
-  conversation_id: string | null
 }
 
 async function readPaidFrom(ctx: Ctx, entry: EntryRow): Promise<StatementEntry['paidFrom']> {

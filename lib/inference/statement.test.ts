@@ -185,7 +185,7 @@ function replaceBigint(_key: string, value: unknown) {
 }
 
 describe('an entry', () => {
-  it('of a call carries its receipt, the lot that paid and the conversation while it exists', async () => {
+  it('of a call carries its receipt and the lot that paid', async () => {
     const payer = await createPayer(database.db)
     const { receipt } = await carryOut(payer, await admitCall(payer, cheap))
     const entry = await getStatementEntry(payer.ctx, { seq: '2' })
@@ -197,7 +197,6 @@ describe('an entry', () => {
       receipt: { id: receipt.id },
       lot: null,
       paidFrom: [{ seq: '1', source: 'promotional', amountMicros: receipt.chargedMicros, expiresAt: null }],
-      conversationId: null,
     })
     expect(JSON.parse(JSON.stringify(entry))).toEqual(entry)
   })

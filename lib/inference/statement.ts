@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Ctx, requireUser } from '#lib/ctx.ts'
 import { timeZoneInput } from '#lib/time-zone.ts'
-import { dateInput, endOf, ownWallet, recordedWithin, startOf } from './own-wallet.ts'
+import { dateInput, endOf, entryAround, ownWallet, recordedWithin, startOf } from './own-wallet.ts'
 import { type EntryKind, STATEMENT_KINDS, type Usage } from './shared.ts'
 
 const PAGE_MAX = 100
@@ -126,16 +126,19 @@ function sidesOf({ kind, modelId }: Filter): ('debit' | 'credit')[] {
 
 function sideQuery(side: 'debit' | 'credit', userId: string, filter: Filter & { before?: bigint; limit: number }): SQL {
   const seq = sql.raw(`t.${side}_seq`)
+  const wallet = ownWallet(userId)
+  const from = filter.from && startOf(filter.from, filter.timeZone)
+  const until = filter.to && endOf(filter.to, filter.timeZone)
   const conditions = [
-    sql`${sql.raw(`t.${side}_account_id`)} = ${ownWallet(userId)}`,
+    sql`${sql.raw(`t.${side}_account_id`)} = ${wallet}`,
     filter.before !== undefined && sql`${seq} < ${filter.before}`,
-    filter.from !== undefined && sql`t.created_at >= ${startOf(filter.from, filter.timeZone)}`,
-    filter.to !== undefined && sql`t.created_at < ${endOf(filter.to, filter.timeZone)}`,
+    from && sql`t.created_at >= ${from} AND ${seq} >= ${entryAround(wallet, from, 'before')}`,
+    until && sql`t.created_at < ${until} AND ${seq} < ${entryAround(wallet, until, 'after')}`,
     filter.kind === 'spending' && sql`t.kind = 'usage'`,
     filter.kind === 'other' && sql`t.kind <> 'usage'`,
     filter.modelId !== undefined &&
-      sql`t.hold_id IN (SELECT o.hold_id FROM usage_records o WHERE o.wallet_id = ${ownWallet(userId)} AND o.model_id = ${filter.modelId})`,
-  ].filter((condition) => condition !== false)
+      sql`t.hold_id IN (SELECT o.hold_id FROM usage_records o WHERE o.wallet_id = ${wallet} AND o.model_id = ${filter.modelId})`,
+  ].filter((condition) => typeof condition === 'object')
   return sql`
     SELECT ${seq} AS seq, t.kind, t.created_at, ${side === 'debit' ? 'out' : 'in'} AS direction, t.amount_micros,
       ${sql.raw(`t.${side}_balance_micros`)} AS balance_micros, t.reason, t.external_ref, t.hold_id
