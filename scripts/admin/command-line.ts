@@ -50,7 +50,7 @@ function parseOptions(command: Command, args: readonly string[]) {
   )
   try {
     return parseArgs({
-      args: [...args],
+      args: joinNegatives(args),
       options: { ...types, json: { type: 'boolean' }, help: { type: 'boolean', short: 'h' } },
       allowPositionals: true,
     }) as { values: Record<string, string | boolean | undefined>; positionals: string[] }
@@ -58,6 +58,18 @@ function parseOptions(command: Command, args: readonly string[]) {
     const [reason] = (error as Error).message.split('. ')
     throw new UsageError(`${reason}; usage: ${usage(command)}`, { cause: error })
   }
+}
+
+/** Node takes what begins with a dash for an option: `--credits -5` is meant as `--credits=-5`. */
+function joinNegatives(args: readonly string[]): string[] {
+  const joined: string[] = []
+  for (const word of args) {
+    const before = joined.at(-1)
+    if (/^-\d/.test(word) && before?.startsWith('--') && !before.includes('='))
+      joined[joined.length - 1] = `${before}=${word}`
+    else joined.push(word)
+  }
+  return joined
 }
 
 function unknownVerb(words: readonly string[], commands: readonly Command[]): string {

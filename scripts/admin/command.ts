@@ -7,8 +7,11 @@ export type Option = {
   help: string
 }
 
-/** What a verb has done: `text` for a person, `data` for a program; amounts in `data` are decimal strings. */
-export type Outcome = { text: string; data: Record<string, unknown> }
+/**
+ * What a verb has done: `text` for a person, `data` for a program; amounts in `data` are decimal strings. `exitCode` is
+ * 1 where the answer itself is bad news.
+ */
+export type Outcome = { text: string; data: Record<string, unknown>; exitCode?: 0 | 1 }
 
 /** Reads a secret without showing it: from a pipe when `fromPipe`, else typed twice at a terminal. */
 export type SecretReader = (options: { label: string; fromPipe: boolean; pipeOption: string }) => Promise<string>

@@ -12,6 +12,7 @@ const SENTENCES: Partial<Record<ErrorCode, (params: Record<string, string | numb
   account_disabled: () => 'this person is disabled: npm run admin -- enable-user comes first',
   conflict: () => 'this was done before with other values',
   email_taken: () => 'somebody has this e-mail address already',
+  insufficient_credits: () => 'the wallet has less than that free',
   last_admin: () => 'this is the only admin: make another one first',
   not_found: () => 'there is no such thing',
   password_too_short: ({ min }) => `the password needs at least ${min} characters`,

@@ -6,8 +6,15 @@ import { PlainError } from '#scripts/run-main.ts'
 import { addChannelCommand } from './channels.ts'
 import type { Command, SecretReader } from './command.ts'
 import { parseCommandLine } from './command-line.ts'
-import { grantCommand } from './credits.ts'
+import {
+  adjustCommand,
+  approveAdjustmentCommand,
+  grantCommand,
+  listAdjustmentsCommand,
+  rejectAdjustmentCommand,
+} from './credits.ts'
 import { describeFailure } from './failure.ts'
+import { verifyLedgerCommand } from './ledger.ts'
 import { setModelCommand } from './models.ts'
 import {
   createUserCommand,
@@ -28,6 +35,11 @@ const COMMANDS: readonly Command[] = [
   disableUserCommand,
   enableUserCommand,
   grantCommand,
+  adjustCommand,
+  listAdjustmentsCommand,
+  approveAdjustmentCommand,
+  rejectAdjustmentCommand,
+  verifyLedgerCommand,
   addChannelCommand,
   setModelCommand,
   listSettingsCommand,
@@ -63,8 +75,8 @@ export async function answer(argv: readonly string[], { withService, readSecret 
     if (line.kind === 'help') return { exitCode: 0, stdout: `${line.text}\n`, stderr: '' }
     const { command, options, args } = line
     const run = (ctx: Ctx) => command.run({ ctx, options, args, readSecret })
-    const { text, data } = await withService(`npm run admin -- ${command.name}`, run)
-    return { exitCode: 0, stdout: json ? `${JSON.stringify(data)}\n` : `${text}\n`, stderr: '' }
+    const { text, data, exitCode = 0 } = await withService(`npm run admin -- ${command.name}`, run)
+    return { exitCode, stdout: json ? `${JSON.stringify(data)}\n` : `${text}\n`, stderr: '' }
   } catch (error) {
     const { code, message, exitCode } = describeFailure(error)
     if (json) return { exitCode, stdout: `${JSON.stringify({ error: { code, message } })}\n`, stderr: '' }

@@ -3,8 +3,9 @@ import { creditsToDecimal, parseCredits } from '#lib/money.ts'
 import { getSettings, type SettingKey, type Settings, setSetting } from '#lib/settings/index.ts'
 import { type Command, UsageError } from './command.ts'
 
-/** What stands for a setting that decides by itself. */
+/** What stands for a setting that decides by itself, and for a limit that there is not. */
 const AUTOMATIC = 'auto'
+const OFF = 'off'
 /** Amounts are typed and shown in credits. */
 const AMOUNT_SUFFIX = '_micros'
 
@@ -27,7 +28,7 @@ export const setSettingCommand: Command = {
   summary: 'changes a setting',
   args: ['NAME', 'VALUE'],
   options: {},
-  notes: `Amounts are credits, such as 2.5. '${AUTOMATIC}' leaves a choice to the service, where it can make one.`,
+  notes: `Amounts are credits, such as 2.5. '${AUTOMATIC}' leaves a choice to the service, where it can make one; '${OFF}' ends a limit.`,
   async run({ ctx, args: [name = '', text = ''] }) {
     const settings = await getSettings(ctx)
     const key = (Object.keys(settings) as SettingKey[]).find((candidate) => nameOf(candidate) === name)
@@ -49,13 +50,17 @@ function nameOf(key: string): string {
 }
 
 function show(key: string, value: Settings[SettingKey]): string {
-  if (value === null) return AUTOMATIC
+  if (value === null) return wordForNull(key)
   return key.endsWith(AMOUNT_SUFFIX) ? creditsToDecimal(BigInt(value)) : String(value)
+}
+
+function wordForNull(key: string): string {
+  return key === 'adjustment_approval_above_micros' ? OFF : AUTOMATIC
 }
 
 /** The value that a text means for a setting; whether it is allowed is for the setting's own schema to say. */
 function read(key: string, text: string, present: Settings[SettingKey]): unknown {
-  if (text === AUTOMATIC) return null
+  if (text === wordForNull(key)) return null
   if (key.endsWith(AMOUNT_SUFFIX)) {
     const micros = parseCredits(text)
     if (micros === null) throw new UsageError(`${nameOf(key)} must be a decimal number of credits, not '${text}'`)
