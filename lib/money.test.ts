@@ -1,6 +1,14 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { creditsToDecimal, decodeMicros, encodeMicros, formatCredits, parseCredits, priceOfTokens } from '#lib/money.ts'
+import {
+  creditsToDecimal,
+  decodeMicros,
+  encodeMicros,
+  formatCredits,
+  formatWorth,
+  parseCredits,
+  priceOfTokens,
+} from '#lib/money.ts'
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
 
@@ -72,3 +80,12 @@ describe('amounts as people type and read them', () => {
     [9_007_199_254_740_993_000_000n, '9,007,199,254,740,993'],
   ])('shows %s micro-credits as %s', (micros, text) => expect(formatCredits(micros, 'en')).toBe(text))
 })
+
+test.each([
+  [128_409_999n, 'USD', 'en', '$128.40'],
+  [9_007_199_254_740_993_000_000n, 'CNY', 'zh-CN', '¥9,007,199,254,740,993.00'],
+  [1_999_999n, 'JPY', 'en', '¥1'],
+  [0n, 'EUR', 'en', '€0.00'],
+])('%i micros are worth in %s, told in %s: %s', (micros, currency, locale, text) =>
+  expect(formatWorth(micros, currency, locale)).toBe(text),
+)

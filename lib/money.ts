@@ -44,6 +44,15 @@ export function formatCredits(micros: bigint, locale: string): string {
   return new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(decimal as `${number}`)
 }
 
+/**
+ * What credits are worth in the site's currency, one unit for each, rounded down to what the currency can pay.
+ * @param currency ISO 4217
+ */
+export function formatWorth(micros: bigint, currency: string, locale: string): string {
+  const format = new Intl.NumberFormat(locale, { style: 'currency', currency, roundingMode: 'floor' })
+  return format.format(creditsToDecimal(micros) as `${number}`)
+}
+
 /** The wire form of an amount: a decimal string of micro-credits. */
 export function encodeMicros(micros: bigint): string {
   return micros.toString()

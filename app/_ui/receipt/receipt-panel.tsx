@@ -19,7 +19,7 @@ export default function ReceiptPanel({ receipt, ...panel }: ReceiptPanelProps) {
   const t = useTranslations('receipt')
   return (
     <Panel title={t('title')} {...panel}>
-      <ReceiptDetails receipt={receipt} />
+      <ReceiptDetails receipt={receipt} beside="conversation" />
     </Panel>
   )
 }
