@@ -99,6 +99,16 @@ const CHECKS: readonly Check[] = [
       WHERE p.id IS NULL OR a.created_at < lower(p.valid_during)
         OR a.created_at >= upper(p.valid_during) + ${PRICE_CHANGE}`,
   },
+  {
+    name: 'late_usage_receipt',
+    promise: 'Usage that a vendor reported late belongs to the receipt of a call that had been settled.',
+    population: sql`late_usage`,
+    offenders: sql`
+      SELECT l.hold_id, l.usage_record_id, l.user_id, u.id AS receipt_id, u.user_id AS receipt_user_id
+      FROM late_usage l
+      LEFT JOIN usage_records u ON u.hold_id = l.hold_id
+      WHERE (l.usage_record_id, l.user_id) IS DISTINCT FROM (u.id, u.user_id)`,
+  },
 ]
 
 const COST_CHECK = {

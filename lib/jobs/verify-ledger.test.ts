@@ -1,0 +1,166 @@
+import { sql } from 'drizzle-orm'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createDatabase, type Database } from '#db/client.ts'
+import { ledgerChecks } from '#db/schema/index.ts'
+import { type Ctx, systemCtx } from '#lib/ctx.ts'
+import { newId } from '#lib/id.ts'
+import { findLastVerification, runVerification } from '#lib/jobs/index.ts'
+import { openWallet } from '#lib/ledger/index.ts'
+import { log } from '#lib/log.ts'
+import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
+import { claimNight, startNightlyVerification, verifyNight } from './verify-ledger.ts'
+
+let database: TestDatabase
+let owner: Database
+let ctx: Ctx & { db: Database }
+
+beforeAll(async () => {
+  database = await createTestDatabase()
+  owner = createDatabase(database.ownerUrl, 1)
+  ctx = systemCtx('test', database.db)
+  await openWallet(ctx, { ownerType: 'user', ownerId: newId() })
+})
+beforeEach(async () => {
+  await database.db.delete(ledgerChecks)
+})
+afterAll(async () => {
+  await owner.$client.end()
+  await database.close()
+})
+
+const rows = () => database.db.select().from(ledgerChecks).orderBy(ledgerChecks.startedAt)
+/** Makes every run so far older. */
+const pass = (interval: string) =>
+  database.db.execute(sql`UPDATE ledger_checks SET started_at = started_at - ${interval}::interval`)
+const finish = (id: string) =>
+  database.db.execute(sql`UPDATE ledger_checks SET finished_at = now(), differences = 0 WHERE id = ${id}`)
+
+describe('runVerification', () => {
+  it('puts on record what it looked at', async () => {
+    const { id, checks, differences } = await runVerification(ctx, { source: 'command' })
+    expect(differences).toBe(0)
+    const [row] = await rows()
+    expect(row).toMatchObject({ id, source: 'command', differences: 0, details: null })
+    expect(row!.finishedAt!.getTime()).toBeGreaterThanOrEqual(row!.startedAt.getTime())
+    expect(Object.keys(row!.facts as object).sort()).toEqual(checks.map(({ name }) => name).sort())
+    expect(row!.facts).toMatchObject({ wallet_balance: { checked: 1, differences: 0 } })
+  })
+
+  it('covers the ledger, the receipts and the adjustments, each promise by one name', async () => {
+    const { checks } = await runVerification(ctx, { source: 'command' })
+    const names = checks.map(({ name }) => name)
+    expect(new Set(names).size).toBe(names.length)
+    expect(names).toEqual(expect.arrayContaining(['books_balance', 'cap_spent', 'receipt_cost', 'adjustment_transfer']))
+  })
+
+  it('is for admins and the service', async () => {
+    const person: Ctx & { db: Database } = {
+      db: database.db,
+      actor: { type: 'user', userId: newId(), role: 'user', sessionId: newId() },
+    }
+    await expect(runVerification(person, { source: 'command' })).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(findLastVerification(person)).rejects.toMatchObject({ code: 'forbidden' })
+    expect(await rows()).toEqual([])
+  })
+})
+
+describe('the nightly run', () => {
+  it('is claimed once, however many processes ask', async () => {
+    const elsewhere = createDatabase(database.url, 5)
+    const asking = Array.from({ length: 10 }, (_, index) =>
+      claimNight(systemCtx('test', index % 2 ? elsewhere : database.db)),
+    )
+    const claims = (await Promise.all(asking)).filter((id) => id !== null)
+    await elsewhere.$client.end()
+    expect(claims).toHaveLength(1)
+    expect(await rows()).toMatchObject([{ id: claims[0], source: 'nightly', finishedAt: null, differences: null }])
+  })
+
+  it('is not begun again while it runs or when it has ended, but when its process has died', async () => {
+    const id = (await claimNight(ctx))!
+    expect(await claimNight(ctx)).toBeNull()
+    await finish(id)
+    expect(await claimNight(ctx)).toBeNull()
+    await database.db.delete(ledgerChecks)
+    await claimNight(ctx)
+    await pass('3 hours 1 minute')
+    expect(await claimNight(ctx)).not.toBeNull()
+  })
+
+  it('comes again after a day and a half at the latest, and a run by hand is none', async () => {
+    await finish((await claimNight(ctx))!)
+    await pass('36 hours 1 minute')
+    await runVerification(ctx, { source: 'command' })
+    expect(await claimNight(ctx)).not.toBeNull()
+  })
+
+  it.each([
+    ['19:00', '18:59', true],
+    ['22:59', '18:59', true],
+    ['22:59', '19:00', false],
+    ['18:59', '00:00', false],
+    ['23:00', '00:00', false],
+  ])('at %s UTC, after a run at %s of that day, it is due: %s', async (now, before, due) => {
+    // A clock that stands: the statement's own now() is found before the real one.
+    const night = createDatabase(database.ownerUrl, 1)
+    try {
+      await night.execute(sql`CREATE SCHEMA IF NOT EXISTS clock`)
+      await night.execute(
+        sql.raw(
+          `CREATE OR REPLACE FUNCTION clock.now() RETURNS timestamptz LANGUAGE sql AS $$ SELECT '2026-03-01 ${now}Z'::timestamptz $$`,
+        ),
+      )
+      await night.execute(sql`
+        INSERT INTO ledger_checks (id, source, started_at, finished_at, differences)
+        VALUES (${newId()}, 'nightly', ${`2026-03-01 ${before}Z`}, ${`2026-03-01 ${before}Z`}, 0)`)
+      await night.execute(sql`SET search_path = clock, public, pg_catalog`)
+      expect((await claimNight(systemCtx('test', night))) !== null).toBe(due)
+    } finally {
+      await night.$client.end()
+      await owner.execute(sql`DROP SCHEMA IF EXISTS clock CASCADE`)
+    }
+  })
+
+  it('logs what differs as an error, keeps the rows, and tells nobody but the log and the admin', async () => {
+    const errors = vi.spyOn(log, 'error').mockImplementation(() => undefined)
+    const [wallet] = (await owner.execute<{ id: string }>(sql`SELECT id FROM wallets LIMIT 1`)).rows
+    await owner.execute(sql`UPDATE wallets SET posted_micros = 7 WHERE id = ${wallet!.id}`)
+    try {
+      const id = (await claimNight(ctx))!
+      const { differences } = await verifyNight(ctx, id)
+      expect(differences).toBe(3)
+      expect(errors).toHaveBeenCalledWith(
+        { ledgerCheckId: id, differences: 3, checks: { wallet_balance: 1, wallet_lots: 1, books_balance: 1 } },
+        'the ledger does not add up',
+      )
+      const last = await findLastVerification(ctx, { source: 'nightly' })
+      expect(last).toMatchObject({ id, differences: 3 })
+      expect(last!.checks.find(({ name }) => name === 'wallet_balance')).toEqual({
+        name: 'wallet_balance',
+        checked: 1,
+        differences: 1,
+        samples: [{ wallet_id: wallet!.id, posted_micros: '7', transfers_micros: '0' }],
+      })
+    } finally {
+      errors.mockRestore()
+      await owner.execute(sql`UPDATE wallets SET posted_micros = 0 WHERE id = ${wallet!.id}`)
+    }
+  })
+
+  it('is begun by the job, which does not wait for it', async () => {
+    const ended = new Promise<void>((resolve) => {
+      const again = async () => {
+        const [row] = await rows()
+        if (row?.finishedAt) resolve()
+        else setImmediate(again)
+      }
+      void again()
+    })
+    expect(await startNightlyVerification(ctx)).toBe(false)
+    await ended
+    expect(await findLastVerification(ctx, { source: 'nightly' })).toMatchObject({ differences: 0 })
+    expect(await findLastVerification(ctx, { source: 'command' })).toBeNull()
+    await startNightlyVerification(ctx)
+    expect(await rows()).toHaveLength(1)
+  })
+})
