@@ -19,6 +19,7 @@ const ROUTES: Record<string, Record<string, Rule>> = {
   'api/generations/[id]/stop': { POST: 'person' },
   'api/generations/retry': { POST: 'person' },
   'api/health': { GET: 'public' },
+  'api/quotes': { POST: 'person' },
   'api/receipts/[id]': { GET: 'person' },
   'api/status': { GET: 'person' },
 }

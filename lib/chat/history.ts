@@ -27,7 +27,7 @@ export type History = {
  * cannot fit the model's context any more come without their text, only to be counted as left out.
  * @param input.leaf whether the leaf is told too, or is an answer to be replaced, which then takes no room
  * @param input.modelId the model that is to be told; that of the leaf unless given
- * @param input.texts false to have the sizes of the turns alone
+ * @param input.forQuote the sizes of the turns without their texts, and terms that a quote can be made on
  * @returns null when there is no such message of this person's
  */
 export async function readHistory(
@@ -38,7 +38,7 @@ export async function readHistory(
     leaf: 'told' | 'replaced'
     conversationId?: string
     modelId?: string
-    texts?: boolean
+    forQuote?: boolean
   },
 ): Promise<History | null> {
   const isReplaced = input.leaf === 'replaced'
@@ -55,7 +55,7 @@ export async function readHistory(
     is_said: boolean
     terms: StoredTerms
   }>(sql`
-    WITH RECURSIVE terms AS MATERIALIZED (${termsQuery({ userId: input.userId, modelId })}), path AS (
+    WITH RECURSIVE terms AS MATERIALIZED (${termsQuery({ userId: input.userId, modelId, forQuote: input.forQuote })}), path AS (
       SELECT m.id, m.parent_id, m.conversation_id, coalesce(m.tokens, octet_length(m.text)) AS tokens,
         CASE WHEN ${isReplaced} THEN 0 ELSE coalesce(m.tokens, octet_length(m.text)) END::bigint AS total, 1 AS depth
       FROM messages m
@@ -69,7 +69,7 @@ export async function readHistory(
       WHERE path.depth < ${PATH_MESSAGES_MAX}
     )
     SELECT m.role, path.tokens, m.parent_id, m.conversation_id, m.model_id, m.text <> '' AS is_said,
-      CASE WHEN ${input.texts ?? true} AND path.total <= terms.context_tokens THEN m.text ELSE '' END AS text,
+      CASE WHEN ${!input.forQuote} AND path.total <= terms.context_tokens THEN m.text ELSE '' END AS text,
       CASE WHEN path.depth = 1 THEN terms.terms END AS terms,
       CASE WHEN path.depth = 1 THEN (
         SELECT g.status FROM generations g WHERE g.user_id = ${input.userId} AND g.id = m.generation_id

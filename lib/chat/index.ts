@@ -10,6 +10,7 @@ export {
 export { drainRuns } from './drain-runs.ts'
 export { MESSAGE_BYTES_MAX } from './message-text.ts'
 export { listPath, type MessagePage, showBranch } from './paths.ts'
+export { type QuoteMessageInput, quoteMessage, quoteMessageInput } from './quote-message.ts'
 export { type ReadEventsInput, readEvents } from './read-events.ts'
 export { getRunning, type Running } from './running.ts'
 export type {

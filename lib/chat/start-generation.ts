@@ -24,7 +24,7 @@ import { perDatabase } from './per-database.ts'
 import { runDetached } from './run-generation.ts'
 import type { StartFrame } from './shared.ts'
 
-const modelIdInput = z.string().regex(/^[^\p{Cc}]{1,200}$/u)
+export const modelIdInput = z.string().regex(/^[^\p{Cc}]{1,200}$/u)
 
 export const startGenerationInput = z.object({
   /** Made by the client, new for each message a person sends: the same again is the same generation. */
@@ -153,7 +153,8 @@ export async function retryGeneration(ctx: Ctx, input: RetryGenerationInput): Pr
   })
 }
 
-function requireFinishedAnswer(leaf: LeafOfHistory): void {
+/** @throws {AppError} `not_found` for what is no answer, `conflict` for one that is still being written */
+export function requireFinishedAnswer(leaf: LeafOfHistory): void {
   if (leaf.role !== 'assistant') throw new AppError('not_found', { message: 'not an answer' })
   if (leaf.status === 'running') throw new AppError('conflict', { message: 'the answer is still being written' })
 }

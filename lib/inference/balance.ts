@@ -2,10 +2,9 @@ import { sql } from 'drizzle-orm'
 import { type Ctx, requireUser } from '#lib/ctx.ts'
 import { findWallet } from '#lib/ledger/index.ts'
 import { ownWallet } from './own-wallet.ts'
+import { typicalCharge } from './typical-charge.ts'
 
-/** Messages for which the latest ones are a measure, and among how many calls they are looked for. */
-const SAMPLE = 20
-const RECENT_CALLS = 500
+/** With fewer messages left a balance is low. */
 const LOW_BELOW_MESSAGES = 10
 const LOTS_MAX = 5
 
@@ -45,17 +44,10 @@ function stateOf(availableMicros: bigint, messagesLeft: number | null): Balance[
   return messagesLeft !== null && messagesLeft < LOW_BELOW_MESSAGES ? 'low' : 'fine'
 }
 
-/** The median charge of the latest complete answers in conversations. */
 async function findTypicalCharge(ctx: Ctx, userId: string): Promise<bigint | null> {
-  const { rows } = await ctx.db.execute<{ micros: bigint | null }>(sql`
-    SELECT percentile_disc(0.5) WITHIN GROUP (ORDER BY s.charged_micros) AS micros FROM (
-      SELECT r.charged_micros FROM (
-        SELECT u.id, u.charged_micros, u.conversation_id, u.outcome FROM usage_records u
-        WHERE u.wallet_id = ${ownWallet(userId)} ORDER BY u.id DESC LIMIT ${RECENT_CALLS}
-      ) r
-      WHERE r.conversation_id IS NOT NULL AND r.outcome = 'completed' AND r.charged_micros > 0
-      ORDER BY r.id DESC LIMIT ${SAMPLE}
-    ) s`)
+  const { rows } = await ctx.db.execute<{ micros: bigint | null }>(
+    sql`SELECT ${typicalCharge(ownWallet(userId))} AS micros`,
+  )
   return rows[0]?.micros ?? null
 }
 

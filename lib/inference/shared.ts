@@ -1,3 +1,5 @@
+import type { ErrorCode, ErrorParams } from '#lib/errors.ts'
+
 /** Tokens of one call by kind. Kinds do not overlap: their sum is all tokens of the call. */
 export type Usage = {
   /** Prompt tokens that were not served from a cache. */
@@ -92,4 +94,38 @@ export type StatementEntry = {
   paidFrom: { seq: string; source: LotSource; amountMicros: string; expiresAt: string | null }[]
   /** Of a call. */
   receipt: Receipt | null
+}
+
+/** Why a call would be refused: a code of namespace `errors`, with values for its text. */
+export type Refusal = { code: ErrorCode; params: ErrorParams }
+
+/** What a call would cost now, before it is made. Amounts are decimal strings of micro-credits. */
+export type Quote = {
+  /** What would be held, and so the most it can cost; null when it would be refused. */
+  atMostMicros: string | null
+  /** Of that: what the earlier messages cost at most, their tokens, and how many of them do not fit. */
+  historyMicros: string
+  historyTokens: number
+  omittedTurns: number
+  promptTokens: number
+  /** Balance or caps leave less than the longest answer could cost, so the answer is bounded to what they leave. */
+  shortened: boolean
+  availableMicros: string
+  /** What running answers hold. */
+  heldMicros: string
+  caps: QuotedCap[]
+  refusal: Refusal | null
+  /** How many more messages like this one what is available lasts for, about; null when they cost nothing. */
+  messagesLeft: number | null
+}
+
+/** A person's own limit for a day or a month. `near`: more than 80 % of it is used, with what running answers hold. */
+export type QuotedCap = {
+  period: 'day' | 'month'
+  limitMicros: string
+  usedMicros: string
+  leftMicros: string
+  /** Whole percent, at most 100. */
+  usedPercent: number
+  near: boolean
 }

@@ -5,6 +5,8 @@ import { AppError } from '#lib/errors.ts'
 import { isReachable } from '#lib/models/index.ts'
 import { readSetting } from '#lib/settings/index.ts'
 import type { CallModel, Price } from './call.ts'
+import { ownWallet } from './own-wallet.ts'
+import { typicalCharge } from './typical-charge.ts'
 
 export type Terms = {
   model: CallModel & { maxOutputTokens: number; defaultMaxOutput: number; minOutput: number }
@@ -20,6 +22,8 @@ export type StoredTerms = {
   freeFailures: number
   maxRunning: string | null
   freeFailuresPerDay: string | null
+  /** What the person's answers usually cost, when it was asked for. */
+  typicalMicros?: string | null
 } | null
 
 /** Every part of a price but its version's id is an amount. */
@@ -54,8 +58,11 @@ const MODEL_COLUMNS: Record<keyof Terms['model'], Column> = {
  * WITH or FROM clause, for who reads rows of their own in the same round trip: one row with `context_tokens` and
  * `terms` (StoredTerms, for `readTerms`), none when there is no such model.
  * @param input.modelId may be an expression
+ * @param input.forQuote also what the person's answers usually cost
  */
-export function termsQuery({ userId, modelId }: { userId: string; modelId: string | SQL }): SQL {
+export function termsQuery(input: { userId: string; modelId: string | SQL; forQuote?: boolean }): SQL {
+  const { userId, modelId, forQuote } = input
+  const typical = forQuote ? sql`, 'typicalMicros', ${typicalCharge(ownWallet(userId))}::text` : sql``
   return sql`
     SELECT ${models.contextTokens} AS context_tokens, json_build_object(
       'model', ${jsonOf(MODEL_COLUMNS)},
@@ -63,7 +70,7 @@ export function termsQuery({ userId, modelId }: { userId: string; modelId: strin
       'reachable', ${isReachable()},
       'freeFailures', ${freeFailuresToday(userId)},
       'maxRunning', ${storedSetting('max_running')},
-      'freeFailuresPerDay', ${storedSetting('free_failures_per_day')}
+      'freeFailuresPerDay', ${storedSetting('free_failures_per_day')}${typical}
     ) AS terms
     FROM ${models} LEFT JOIN ${priceVersions}
       ON ${priceVersions.modelId} = ${models.id} AND ${priceVersions.validDuring} @> now()
@@ -71,7 +78,7 @@ export function termsQuery({ userId, modelId }: { userId: string; modelId: strin
 }
 
 /** Asks for the terms alone. */
-export async function findTerms(ctx: Ctx, input: { userId: string; modelId: string }): Promise<StoredTerms> {
+export async function findTerms(ctx: Ctx, input: Parameters<typeof termsQuery>[0]): Promise<StoredTerms> {
   const { rows } = await ctx.db.execute<{ terms: StoredTerms }>(termsQuery(input))
   return rows[0]?.terms ?? null
 }
