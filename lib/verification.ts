@@ -47,8 +47,8 @@ export function inSnapshot<C extends Ctx & { db: Database }, T>(
   })
 }
 
-/** Puts a promise to the test. @returns how many rows break it, and at most 100 of them */
-export async function runCheck(ctx: Ctx, check: Check): Promise<CheckResult> {
+/** @returns how many rows break a promise, and at most 100 of them */
+async function runCheck(ctx: Ctx, check: Check): Promise<CheckResult> {
   const { rows } = await ctx.db.execute<{ checked: bigint; differences: bigint; samples: Offender[] | null }>(sql`
     WITH offenders AS MATERIALIZED (${check.offenders})
     SELECT
@@ -69,7 +69,7 @@ export async function runCheck(ctx: Ctx, check: Check): Promise<CheckResult> {
 }
 
 /** Puts promises to the test, one after the other. */
-export async function runChecks(ctx: Ctx, checks: readonly Check[]): Promise<CheckResult[]> {
+async function runChecks(ctx: Ctx, checks: readonly Check[]): Promise<CheckResult[]> {
   const results: CheckResult[] = []
   for (const check of checks) results.push(await runCheck(ctx, check))
   return results

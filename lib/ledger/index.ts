@@ -8,7 +8,6 @@ export {
   setSpendCap,
 } from './caps.ts'
 export { callLedger } from './database-error.ts'
-export { type GrantCreditsInput, grantCredits } from './grants.ts'
 export {
   type CaptureHoldInput,
   captureCall,

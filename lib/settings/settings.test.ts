@@ -30,6 +30,7 @@ describe('settings', () => {
       max_running: 20,
       default_model_id: null,
       free_failures_per_day: 50,
+      adjustment_approval_above_micros: null,
     })
   })
 

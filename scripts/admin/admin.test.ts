@@ -138,7 +138,12 @@ test('a grant is a transfer and a line in the audit log, once for each key', asy
   ])
   expect(
     await rows(sql`SELECT reason, after FROM audit_entries WHERE action = 'credits.grant' AND subject_id = ${userId}`),
-  ).toEqual([{ reason: 'sorry for the outage', after: { credits: '12.5', transferId: first.answer.transferId } }])
+  ).toEqual([
+    {
+      reason: 'sorry for the outage',
+      after: { credits: '12.5', adjustmentId: first.answer.adjustmentId, transferId: first.answer.transferId },
+    },
+  ])
   const other = await admin([...args.with(4, '13'), '--idempotency-key', 'outage-7'])
   expect(other).toMatchObject({ code: 1, answer: { error: { code: 'conflict' } } })
   await admin(args)
@@ -150,6 +155,115 @@ test.each(['0', '-5', '1e3', 'many', '0.0000001'])('a grant of %s is refused and
   const refused = await admin(['grant', '--user', 'ada@example.com', `--credits=${credits}`, '--reason', 'x'])
   expect(refused).toMatchObject({ code: 2, answer: { error: { message: expect.stringContaining('--credits') } } })
   expect(await rows(sql`SELECT count(*) FROM transfers`)).toEqual([before])
+})
+
+test('a grant may expire at the end of a day or at an instant, and nowhere in the past', async () => {
+  const userId = await makeUser('expiry@example.com')
+  const expiries = () =>
+    rows(sql`SELECT expires_at::text AS at FROM lots JOIN accounts ON accounts.id = wallet_id
+      WHERE owner_id = ${userId} AND expires_at IS NOT NULL ORDER BY expires_at`)
+  const args = ['grant', '--user', userId, '--credits', '1', '--reason', 'for the spring', '--expires']
+  expect((await admin([...args, '2099-01-31'])).code).toBe(0)
+  expect((await admin([...args, '2099-02-01T12:00:00+08:00'])).code).toBe(0)
+  expect(await expiries()).toEqual([{ at: '2099-02-01 00:00:00+00' }, { at: '2099-02-01 04:00:00+00' }])
+  for (const date of ['2020-01-31', '2099-02-30', 'tomorrow', '2099-02-01T12:00:00', '31.1.2099']) {
+    expect((await admin([...args, date])).code).toBe(2)
+  }
+  expect(await expiries()).toHaveLength(2)
+})
+
+test('a balance is put right up and down, and no further than what is free', async () => {
+  const userId = await makeUser('adjust@example.com')
+  const start = Number(
+    (await admin(['adjust', '--user', userId, '--credits', '0.5', '--reason', 'why not'])).answer.balance,
+  )
+  const adjust = (credits: string) =>
+    admin(['adjust', '--user', 'adjust@example.com', '--credits', credits, '--reason', 'counted wrongly'])
+  expect(await adjust('10')).toMatchObject({
+    code: 0,
+    answer: { state: 'posted', credits: '10', balance: `${start + 10}` },
+  })
+  expect(await adjust('-4.5')).toMatchObject({ code: 0, answer: { credits: '-4.5', balance: `${start + 5.5}` } })
+  expect(await adjust('-1000')).toMatchObject({
+    code: 1,
+    answer: { error: { code: 'insufficient_credits', message: 'the wallet has less than that free' } },
+  })
+  for (const credits of ['0', '-0', 'some']) expect((await adjust(credits)).code).toBe(2)
+  expect((await admin(['adjust', '--user', userId, '--credits', '1', '--reason', 'x'])).code).toBe(2)
+})
+
+test('above the limit two admins are needed, by name', async () => {
+  const userId = await makeUser('two@example.com')
+  await admin(['create-user', '--email', 'first@example.com', '--role', 'admin'])
+  await admin(['create-user', '--email', 'second@example.com', '--role', 'admin'])
+  await admin(['create-user', '--email', 'nobody.special@example.com'])
+  expect((await admin(['settings'])).answer.adjustment_approval_above).toBe('off')
+  expect(await admin(['setting', 'set', 'adjustment_approval_above', '5'])).toMatchObject({ answer: { value: '5' } })
+  const grant = ['grant', '--user', userId, '--credits', '6', '--reason', 'a large gift']
+  const unnamed = await admin(grant)
+  expect(unnamed).toMatchObject({ code: 2, answer: { error: { message: expect.stringContaining('--by') } } })
+  expect((await admin([...grant, '--by', 'nobody.special@example.com'])).code).toBe(2)
+  const asked = await admin([...grant, '--by', 'first@example.com'])
+  expect(asked).toMatchObject({ code: 0, answer: { state: 'waiting', transferId: null } })
+  const id = asked.answer.adjustmentId!
+  const { answer: list } = await admin(['adjustments'])
+  expect(list).toMatchObject({
+    adjustments: [
+      { id, kind: 'grant', credits: '6', ownerEmail: 'two@example.com', requestedByEmail: 'first@example.com' },
+    ],
+  })
+  expect(await admin(['adjustment', 'approve', id, '--by', 'first@example.com'])).toMatchObject({
+    code: 1,
+    answer: { error: { code: 'forbidden', message: 'another admin than the one who asked must approve this' } },
+  })
+  expect((await admin(['adjustment', 'approve', id])).code).toBe(2)
+  const approved = await admin(['adjustment', 'approve', id, '--by', 'second@example.com'])
+  expect(approved).toMatchObject({ code: 0, answer: { state: 'posted', replayed: false } })
+  expect(
+    await rows(sql`SELECT actor_type, request_id, u.email FROM audit_entries a JOIN users u ON u.id::text = actor_id
+    WHERE subject_id = ${userId} AND action LIKE 'adjustment.%' ORDER BY a.id`),
+  ).toEqual([
+    { actor_type: 'user', request_id: 'command-line', email: 'first@example.com' },
+    { actor_type: 'user', request_id: 'command-line', email: 'second@example.com' },
+  ])
+  const other = await admin([...grant, '--by', 'first@example.com'])
+  const reject = ['adjustment', 'reject', other.answer.adjustmentId!, '--by', 'first@example.com']
+  expect((await admin(reject)).code).toBe(2)
+  expect(await admin([...reject, '--reason', 'a typo'])).toMatchObject({ code: 0, answer: { state: 'rejected' } })
+  expect((await admin(['adjustments'])).answer.adjustments).toEqual([])
+  expect((await admin(['adjustments', '--state', 'some'])).code).toBe(2)
+  expect(await admin(['setting', 'set', 'adjustment_approval_above', 'off'])).toMatchObject({
+    answer: { value: 'off' },
+  })
+})
+
+test('the ledger is verified: 0 when it adds up, 1 and the rows when it does not', async () => {
+  const none = await admin(['verify-ledger', '--last', '--nightly'])
+  expect(none).toEqual({ code: 0, answer: { lastRun: null } })
+  const clean = await admin(['verify-ledger'])
+  expect(clean).toMatchObject({ code: 0, answer: { differences: 0, lastNightly: null } })
+  expect(await admin(['verify-ledger', '--last'])).toMatchObject({ code: 0, answer: { id: clean.answer.id } })
+  const owner = createDatabase(database.ownerUrl, 1)
+  const [wallet] = await rows(sql`SELECT id, posted_micros FROM wallets ORDER BY id LIMIT 1`)
+  const setBalance = (micros: unknown) =>
+    owner.execute(sql`UPDATE wallets SET posted_micros = ${micros} WHERE id = ${wallet!.id}`)
+  try {
+    await setBalance((wallet!.posted_micros as bigint) + 1n)
+    const { exitCode, stdout } = await answer(['verify-ledger'], {
+      withService: (_command, work) => work(systemCtx('admin', database.db)),
+      readSecret: async () => '',
+    })
+    expect(exitCode).toBe(1)
+    expect(stdout).toMatch(/^check +rows +differ\n/)
+    expect(stdout).toMatch(/\nwallet_balance +\d+ +1\n/)
+    expect(stdout).toContain(`\n  wallet_id=${wallet!.id} posted_micros=`)
+    expect(stdout).toContain('\nlast nightly run: none yet\nTHE LEDGER DOES NOT ADD UP: 3 differences\n')
+    expect(await admin(['verify-ledger', '--last'])).toMatchObject({ code: 1, answer: { differences: 3 } })
+  } finally {
+    await setBalance(wallet!.posted_micros)
+    await owner.$client.end()
+  }
+  expect((await admin(['verify-ledger', '--nightly'])).code).toBe(2)
 })
 
 test('a channel keeps its key encrypted, and a model gets a price on it', async () => {
@@ -263,11 +377,10 @@ test('settings are shown and changed in the words of a person, with an audit ent
     sign_up_credit: '2.5',
     max_running: '3',
   })
-  expect(await rows(sql`SELECT subject_id FROM audit_entries WHERE action = 'setting.set' ORDER BY id`)).toEqual([
-    { subject_id: 'registration' },
-    { subject_id: 'sign_up_credit_micros' },
-    { subject_id: 'max_running' },
-  ])
+  expect(
+    await rows(sql`SELECT subject_id FROM audit_entries WHERE action = 'setting.set'
+    AND subject_id NOT LIKE 'adjustment_%' ORDER BY id`),
+  ).toEqual([{ subject_id: 'registration' }, { subject_id: 'sign_up_credit_micros' }, { subject_id: 'max_running' }])
   expect(await admin(['setting', 'set', 'sign_up_credit', 'auto'])).toMatchObject({ answer: { value: 'auto' } })
 })
 

@@ -26,6 +26,12 @@ test('a verb with its options and arguments', () => {
   expect(parse('model set gpt-x')).toMatchObject({ kind: 'run', args: ['gpt-x'], command: { name: 'model set' } })
 })
 
+test('a number below zero is the value of the option before it', () => {
+  const line = parse('grant --user -5 --quiet')
+  expect(line.kind === 'run' && line.options.get('user')).toBe('-5')
+  expect(() => parse('grant --user x -5')).toThrow(UsageError)
+})
+
 test.each(['', '--help', '-h', 'help'])('"%s" lists the verbs', (line) => {
   const help = parse(line)
   expect(help).toMatchObject({ kind: 'help' })
