@@ -69,7 +69,7 @@ async function runCheck(ctx: Ctx, check: Check): Promise<CheckResult> {
 }
 
 /** Puts promises to the test, one after the other. */
-async function runChecks(ctx: Ctx, checks: readonly Check[]): Promise<CheckResult[]> {
+export async function runChecks(ctx: Ctx, checks: readonly Check[]): Promise<CheckResult[]> {
   const results: CheckResult[] = []
   for (const check of checks) results.push(await runCheck(ctx, check))
   return results
