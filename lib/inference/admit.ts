@@ -5,6 +5,7 @@ import { type Ctx, inTransaction } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { callLedger, type HoldRow, holdCall, readHold } from '#lib/ledger/index.ts'
 import { encodeMicros, TOKENS_PER_PRICE } from '#lib/money.ts'
+import { executePrepared } from '#lib/prepared.ts'
 import type { Admission } from './call.ts'
 import { settleCallTerms } from './call-terms.ts'
 import { worstInput, worstOutput } from './pricing.ts'
@@ -57,7 +58,10 @@ export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
 
     // The cap that is sent is what the held amount pays for beside the prompt: in the worst case the call costs no more.
     const { rows } = await callLedger(() =>
-      tx.db.execute<HoldRow & { output_cap: number | null; admitted_at: string | null }>(sql`
+      executePrepared<HoldRow & { output_cap: number | null; admitted_at: string | null }>(
+        tx.db,
+        'admit-call',
+        sql`
         WITH hold AS MATERIALIZED (SELECT * FROM ${hold}),
         admission AS (
           INSERT INTO ${admissions} (hold_id, user_id, wallet_id, model_id, price_version_id, prompt_tokens, output_cap, omitted_turns)
@@ -72,7 +76,8 @@ export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
           ON CONFLICT (hold_id) DO UPDATE SET hold_id = excluded.hold_id
           RETURNING output_cap, created_at::text AS admitted_at
         )
-        SELECT hold.*, admission.output_cap, admission.admitted_at FROM hold LEFT JOIN admission ON true`),
+        SELECT hold.*, admission.output_cap, admission.admitted_at FROM hold LEFT JOIN admission ON true`,
+      ),
     )
     const row = rows[0]!
     const held = readHold(row)

@@ -4,6 +4,7 @@ import { admissions, channels, holds, models, priceVersions, usageRecords } from
 import { type Ctx, inTransaction } from '#lib/ctx.ts'
 import { AppError, invariant } from '#lib/errors.ts'
 import { callLedger, captureCall } from '#lib/ledger/index.ts'
+import { executePrepared } from '#lib/prepared.ts'
 import type { Admission, RunResult } from './call.ts'
 import { bookLateUsage } from './late-usage.ts'
 import { costOf, NO_USAGE, vendorCostOf } from './pricing.ts'
@@ -45,7 +46,10 @@ export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
     sql`open.hold_id`,
   )
   const { rows } = await callLedger(() =>
-    ctx.db.execute<SettledRow>(sql`
+    executePrepared<SettledRow>(
+      ctx.db,
+      'settle-call',
+      sql`
       WITH captured AS MATERIALIZED (
         SELECT c.* FROM (
           SELECT ${admission.holdId}::uuid AS hold_id
@@ -58,7 +62,8 @@ export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
         RETURNING created_at::text, ${priceSince()} AS price_since, ${conversationExists()} AS conversation_exists,
           (SELECT vendor FROM ${channels} WHERE ${channels.id} = ${usageRecords.channelId}) AS vendor
       )
-      SELECT * FROM written CROSS JOIN captured`),
+      SELECT * FROM written CROSS JOIN captured`,
+    ),
   )
   const [settled] = rows
   if (settled) {
