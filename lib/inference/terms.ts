@@ -139,8 +139,8 @@ function storedSetting(key: 'max_running' | 'free_failures_per_day') {
 
 /** Amounts go as text: a JSON number would be read as a double. */
 function jsonOf(columns: Record<string, Column>, as?: 'text'): SQL {
-  const parts = Object.entries(columns).map(
-    ([name, column]) => sql`${name}::text, ${column}${sql.raw(as ? '::text' : '')}`,
+  const parts = Object.entries(columns).map(([name, column]) =>
+    as ? sql`${name}::text, ${column}::text` : sql`${name}::text, ${column}`,
   )
   return sql`json_build_object(${sql.join(parts, sql`, `)})`
 }

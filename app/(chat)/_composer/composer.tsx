@@ -2,12 +2,15 @@
 
 import { ArrowUp, Square } from 'lucide-react'
 import { useTranslations } from 'next-intl'
-import { type KeyboardEvent, memo, type Ref, useEffect, useImperativeHandle, useRef, useState } from 'react'
+import { type KeyboardEvent, memo, type Ref, useEffect, useId, useImperativeHandle, useRef, useState } from 'react'
 import { Button } from '#app/_ui/button.tsx'
 import { Spinner } from '#app/_ui/spinner.tsx'
 import { createDrafts } from '#app/(chat)/_composer/drafts.ts'
 import { decideEnter } from '#app/(chat)/_composer/enter-key.ts'
 import { ModelPicker } from '#app/(chat)/_composer/model-picker.tsx'
+import { QuoteDetails, QuoteFigure } from '#app/(chat)/_composer/quote-figure.tsx'
+import { QuoteSentence } from '#app/(chat)/_composer/quote-sentence.tsx'
+import { useQuote } from '#app/(chat)/_composer/use-quote.ts'
 
 /** Key of the draft of a chat that the server does not know yet. */
 export const NEW_DRAFT = 'new'
@@ -27,6 +30,11 @@ type ComposerProps = {
   draftKey: string
   /** A draft equal to this was already sent. */
   lastSent: string | null
+  conversationId: string
+  /** What the message would follow. */
+  parentId: string | null
+  /** Of a refusal that is told already. */
+  toldCode: string | null
   modelId: string | null
   onModelChange: (modelId: string) => void
   isAnswering: boolean
@@ -38,12 +46,20 @@ type ComposerProps = {
 /** Where a person writes. What is typed survives a reload until the server has it. */
 export const Composer = memo(function Composer({ ref, ownerId, draftKey, lastSent, ...props }: ComposerProps) {
   const t = useTranslations('chat')
-  const { modelId, onModelChange, isAnswering, isStopping, onSend, onStop } = props
+  const { modelId, onModelChange, conversationId, parentId, toldCode, isAnswering, isStopping, onSend, onStop } = props
+  const detailsId = useId()
   const area = useRef<HTMLTextAreaElement>(null)
   const compositionEndedAt = useRef<number | null>(null)
   const [drafts] = useState(() => createDrafts(ownerId, () => window.localStorage))
   const [text, setText] = useState('')
   const isEmpty = text.trim() === ''
+  const { quote, refusal, isCurrent, forbidsSending } = useQuote(
+    { text, modelId, conversationId, parentId },
+    isAnswering,
+  )
+  const [isQuoteOpen, setQuoteOpen] = useState(false)
+  const [wasBlocked, setBlocked] = useState(false)
+  const isTold = refusal !== null && refusal.code === toldCode && !wasBlocked
 
   // The server does not know the draft, so it comes after the first paint.
   // biome-ignore lint/correctness/useExhaustiveDependencies: read once for each conversation.
@@ -76,11 +92,17 @@ export const Composer = memo(function Composer({ ref, ownerId, draftKey, lastSen
 
   function change(next: string) {
     setText(next)
+    setBlocked(false)
     drafts.write(draftKey, next)
   }
 
   function send() {
     if (isEmpty || isAnswering || !modelId) return
+    if (forbidsSending()) {
+      setBlocked(true)
+      return
+    }
+    setBlocked(false)
     // Only the screen is cleared: the draft stays until the server has it.
     setText('')
     onSend(text)
@@ -128,34 +150,33 @@ export const Composer = memo(function Composer({ ref, ownerId, draftKey, lastSen
         enterKeyHint="enter"
         className="field-sizing-content block max-h-[40dvh] min-h-13 w-full resize-none overflow-y-auto bg-transparent px-4 pt-3.5 pb-1 text-base outline-none"
       />
+      <div role="status">{!isTold && <QuoteSentence quote={quote} refusal={refusal} wasBlocked={wasBlocked} />}</div>
+      <div id={detailsId}>{quote && isQuoteOpen && <QuoteDetails quote={quote} />}</div>
       <div className="flex items-center gap-1 p-2">
         <ModelPicker modelId={modelId} onChange={onModelChange} />
-        <span id="composer-hint" className="ms-auto truncate px-2 text-muted text-xs max-lg:sr-only touch:sr-only">
-          {t('enterHint')}
-        </span>
-        {isAnswering ? (
-          <Button
-            variant="secondary"
-            size="round"
-            className="max-lg:ms-auto touch:ms-auto"
-            aria-label={t('stop')}
-            disabled={isStopping}
-            onClick={onStop}
-          >
-            {isStopping ? <Spinner /> : <Square className="size-3.5 fill-current" aria-hidden="true" />}
-          </Button>
-        ) : (
-          <Button
-            type="submit"
-            variant="primary"
-            size="round"
-            className="max-lg:ms-auto touch:ms-auto"
-            aria-label={t('send')}
-            disabled={isEmpty || !modelId}
-          >
-            <ArrowUp className="size-4.5" aria-hidden="true" />
-          </Button>
-        )}
+        <div className="ms-auto flex min-w-0 shrink-0 items-center gap-1">
+          <span id="composer-hint" className="truncate px-2 text-muted text-xs max-lg:sr-only touch:sr-only">
+            {t('enterHint')}
+          </span>
+          {quote && (
+            <QuoteFigure
+              quote={quote}
+              isCurrent={isCurrent}
+              isOpen={isQuoteOpen}
+              onToggle={() => setQuoteOpen(!isQuoteOpen)}
+              detailsId={detailsId}
+            />
+          )}
+          {isAnswering ? (
+            <Button variant="secondary" size="round" aria-label={t('stop')} disabled={isStopping} onClick={onStop}>
+              {isStopping ? <Spinner /> : <Square className="size-3.5 fill-current" aria-hidden="true" />}
+            </Button>
+          ) : (
+            <Button type="submit" variant="primary" size="round" aria-label={t('send')} disabled={isEmpty || !modelId}>
+              <ArrowUp className="size-4.5" aria-hidden="true" />
+            </Button>
+          )}
+        </div>
       </div>
     </form>
   )

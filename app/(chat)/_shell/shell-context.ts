@@ -8,6 +8,8 @@ import type { ModelSummary } from '#lib/models/shared.ts'
 /** Reply of `/api/status`. Amounts are decimal strings of micro-credits. */
 export type Status = {
   balance: { postedMicros: string; heldMicros: string; availableMicros: string }
+  /** What this person's answers usually cost; null before the first. */
+  typicalMicros: string | null
   running: RunningGeneration[]
 }
 

@@ -1,8 +1,10 @@
 'use client'
 
 import { ChevronsUpDown, Wallet } from 'lucide-react'
+import Link from 'next/link'
 import { useLocale, useTranslations } from 'next-intl'
 import { type ComponentProps, lazy, Suspense, useState } from 'react'
+import { aboutCount } from '#app/(chat)/_shell/about-count.ts'
 import { type Status, useShell } from '#app/(chat)/_shell/shell-context.ts'
 import { decodeMicros, formatCredits } from '#lib/money.ts'
 
@@ -14,8 +16,6 @@ const TRIGGER =
 
 /** What can be spent, and the person's own menu. */
 export function SidebarFoot({ status }: { status: Status | undefined }) {
-  const t = useTranslations('chat')
-  const locale = useLocale()
   const [isWanted, setWanted] = useState(false)
   const [isOpen, setOpen] = useState(false)
 
@@ -29,21 +29,9 @@ export function SidebarFoot({ status }: { status: Status | undefined }) {
       }}
     />
   )
-  const held = status ? decodeMicros(status.balance.heldMicros) : 0n
   return (
     <div className="border-line border-t px-2 pt-2 pb-[max(0.5rem,env(safe-area-inset-bottom))]">
-      {status && (
-        <p className="figures flex items-baseline gap-2 px-2 py-1 text-sm" title={t('balance')}>
-          <Wallet className="size-4 shrink-0 self-center text-muted" aria-hidden="true" />
-          <span>
-            <span className="sr-only">{t('balance')}: </span>
-            {t('credits', { amount: formatCredits(decodeMicros(status.balance.availableMicros), locale) })}
-          </span>
-          {held > 0n && (
-            <span className="ms-auto text-muted text-xs">{t('held', { amount: formatCredits(held, locale) })}</span>
-          )}
-        </p>
-      )}
+      {status && <Balance status={status} />}
       {isWanted ? (
         <Suspense fallback={trigger}>
           <PersonMenu open={isOpen} onOpenChange={setOpen} trigger={<PersonTrigger />} />
@@ -52,6 +40,40 @@ export function SidebarFoot({ status }: { status: Status | undefined }) {
         trigger
       )}
     </div>
+  )
+}
+
+/** What can be spent and how far it reaches; leads to the credits. */
+function Balance({ status }: { status: Status }) {
+  const t = useTranslations('chat')
+  const locale = useLocale()
+  const available = decodeMicros(status.balance.availableMicros)
+  const held = decodeMicros(status.balance.heldMicros)
+  const typical = status.typicalMicros === null ? 0n : decodeMicros(status.typicalMicros)
+  return (
+    <Link
+      href="/credits"
+      prefetch={false}
+      className="figures flex min-h-8 items-start gap-2 rounded-lg px-2 py-1 text-sm hover:bg-soft touch:min-h-11 touch:py-2.5"
+    >
+      <Wallet className="mt-[0.2em] size-4 shrink-0 text-muted" aria-hidden="true" />
+      <span className="min-w-0 flex-1">
+        <span className="flex items-baseline gap-2">
+          <span>
+            <span className="sr-only">{t('balance')}: </span>
+            {t('credits', { amount: formatCredits(available, locale) })}
+          </span>
+          {held > 0n && (
+            <span className="ms-auto text-muted text-xs">{t('held', { amount: formatCredits(held, locale) })}</span>
+          )}
+        </span>
+        {typical > 0n && (
+          <span className="block text-muted text-xs">
+            {t('messagesLeft', { count: aboutCount(Number(available / typical)) })}
+          </span>
+        )}
+      </span>
+    </Link>
   )
 }
 

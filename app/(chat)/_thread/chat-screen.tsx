@@ -151,6 +151,9 @@ export function ChatScreen({ conversationId, isNew, title, messages, hasEarlier,
           ownerId={shell.userId}
           draftKey={isTaken ? conversationId : NEW_DRAFT}
           lastSent={lastSent}
+          conversationId={conversationId}
+          parentId={parentId}
+          toldCode={failure?.code ?? null}
           modelId={modelId}
           onModelChange={chooseModel}
           isAnswering={live !== null}
@@ -223,7 +226,16 @@ function Notices({
   if (!isBroke) return null
   return (
     <div className="mb-3">
-      <Alert tone="warning">{t('balanceEmpty')}</Alert>
+      <Alert
+        tone="warning"
+        action={
+          <Link href="/credits" prefetch={false} className={buttonClass('secondary', 'small')}>
+            {t('toCredits')}
+          </Link>
+        }
+      >
+        {t('balanceEmpty')}
+      </Alert>
     </div>
   )
 }

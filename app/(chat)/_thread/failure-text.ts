@@ -12,8 +12,16 @@ export function useFailureText(): (failure: Failure) => string {
   const locale = useLocale()
   return useCallback(
     ({ code, params }) => {
+      const credits = (name: string) => formatCredits(decodeMicros(String(params[name] ?? '0')), locale)
+      if (code === 'spend_cap_reached' && 'limitMicros' in params) {
+        return chat('capReached', {
+          period: String(params.period),
+          limit: credits('limitMicros'),
+          left: credits('leftMicros'),
+          needed: credits('neededMicros'),
+        })
+      }
       if (code === 'insufficient_credits' && 'availableMicros' in params) {
-        const credits = (name: string) => formatCredits(decodeMicros(String(params[name] ?? '0')), locale)
         const held = decodeMicros(String(params.heldMicros ?? '0'))
         return chat(held > 0n ? 'notEnoughHeld' : 'notEnough', {
           available: credits('availableMicros'),

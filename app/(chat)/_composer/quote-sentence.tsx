@@ -1,0 +1,73 @@
+'use client'
+
+import { TriangleAlert } from 'lucide-react'
+import Link from 'next/link'
+import { useLocale, useTranslations } from 'next-intl'
+import type { ReactNode } from 'react'
+import { aboutCount } from '#app/(chat)/_shell/about-count.ts'
+import { useFailureText } from '#app/(chat)/_thread/failure-text.ts'
+import type { Quote, Refusal } from '#lib/inference/shared.ts'
+import { decodeMicros, formatCredits } from '#lib/money.ts'
+
+/** With fewer messages left somebody wants to know. */
+const LOW_BELOW_MESSAGES = 10
+
+const ABOUT_CREDITS: ReadonlySet<string> = new Set(['insufficient_credits', 'spend_cap_reached'])
+
+type QuoteSentenceProps = { quote: Quote | null; refusal: Refusal | null; wasBlocked: boolean }
+
+/** One sentence about the money of the message in the box, when there is something to say. */
+export function QuoteSentence({ quote, refusal, wasBlocked }: QuoteSentenceProps) {
+  const failureText = useFailureText()
+  const warning = useWarning(quote)
+  if (refusal) {
+    return (
+      // Another key is another element, which is read out again when sending was tried.
+      <Sentence
+        key={String(wasBlocked)}
+        isRefusal
+        role={wasBlocked ? 'alert' : undefined}
+        isAboutCredits={ABOUT_CREDITS.has(refusal.code)}
+      >
+        {failureText(refusal)}
+      </Sentence>
+    )
+  }
+  return warning && <Sentence isAboutCredits>{warning}</Sentence>
+}
+
+/** What runs out first is told: the balance, or a cap of the person's own. */
+function useWarning(quote: Quote | null): string | null {
+  const t = useTranslations('chat.quote')
+  const locale = useLocale()
+  if (!quote) return null
+  const availableMicros = decodeMicros(quote.availableMicros)
+  const cap = quote.caps
+    .filter(({ near }) => near)
+    .toSorted((a, b) => (decodeMicros(a.leftMicros) < decodeMicros(b.leftMicros) ? -1 : 1))[0]
+  const isLow = quote.messagesLeft !== null && quote.messagesLeft < LOW_BELOW_MESSAGES
+  if (cap && (!isLow || decodeMicros(cap.leftMicros) < availableMicros)) {
+    const limit = formatCredits(decodeMicros(cap.limitMicros), locale)
+    return t('capNear', { period: cap.period, share: cap.usedPercent / 100, limit })
+  }
+  return isLow ? t('low', { count: aboutCount(quote.messagesLeft!) }) : null
+}
+
+type SentenceProps = { isRefusal?: boolean; isAboutCredits: boolean; role?: 'alert'; children: ReactNode }
+
+function Sentence({ isRefusal, isAboutCredits, role, children }: SentenceProps) {
+  const t = useTranslations('chat')
+  return (
+    <p role={role} className="flex items-start gap-2 px-4 pt-1 pb-1.5 text-sm">
+      {isRefusal && <TriangleAlert className="mt-[0.2em] size-4 shrink-0 text-warning" aria-hidden="true" />}
+      <span className="min-w-0">
+        {children}{' '}
+        {isAboutCredits && (
+          <Link href="/credits" prefetch={false} className="whitespace-nowrap text-accent underline underline-offset-4">
+            {t('toCredits')}
+          </Link>
+        )}
+      </span>
+    </p>
+  )
+}
