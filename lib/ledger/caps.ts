@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Ctx } from '#lib/ctx.ts'
+import { callLedger } from './database-error.ts'
 
 export const CAP_PERIODS = ['day', 'month'] as const
 export type CapPeriod = (typeof CAP_PERIODS)[number]
@@ -20,10 +21,13 @@ export type SetSpendCapInput = z.input<typeof setSpendCapInput>
 /**
  * Sets what somebody may spend from a wallet in a day or a month, or lifts it. What they have spent in the current one
  * counts from the start, and so does what their running calls hold.
+ * @throws {AppError} `invalid_input` when the database does not know the time zone
  */
 export async function setSpendCap(ctx: Ctx, input: SetSpendCapInput): Promise<void> {
   const { walletId, spenderId, period, limitMicros, timeZone } = setSpendCapInput.parse(input)
-  await ctx.db.execute(sql`SELECT ledger_set_cap(${walletId}, ${spenderId}, ${period}, ${limitMicros}, ${timeZone})`)
+  await callLedger(() =>
+    ctx.db.execute(sql`SELECT ledger_set_cap(${walletId}, ${spenderId}, ${period}, ${limitMicros}, ${timeZone})`),
+  )
 }
 
 export type SpendCap = {
