@@ -21,6 +21,8 @@ const ROUTES: Record<string, Record<string, Rule>> = {
   'api/health': { GET: 'public' },
   'api/quotes': { POST: 'person' },
   'api/receipts/[id]': { GET: 'person' },
+  'api/statement/csv': { GET: 'person' },
+  'api/statement/entries/[seq]': { GET: 'person' },
   'api/status': { GET: 'person' },
 }
 
@@ -31,6 +33,7 @@ const ACTIONS: Record<string, Record<string, Rule>> = {
     signOutOthers: 'person',
     signOutSession: 'person',
   },
+  '(account)/credits/actions.ts': { saveCaps: 'person' },
   '(auth)/link/[token]/actions.ts': { openLink: 'public' },
   '(auth)/register/actions.ts': { register: 'public' },
   '_server/preferences.ts': { setLocale: 'public' },
@@ -38,6 +41,8 @@ const ACTIONS: Record<string, Record<string, Rule>> = {
 
 const PAGES: Record<string, Rule> = {
   '(account)/account': 'person',
+  '(account)/credits': 'person',
+  '(account)/credits/[entry]': 'person',
   '(auth)/link/[token]': 'public',
   '(auth)/register': 'public',
   '(auth)/sign-in': 'public',
@@ -123,7 +128,7 @@ describe('a stranger', () => {
 
   it.each(allOf(ACTIONS, 'person'))('is refused by the action %s of %s', async (name, file) => {
     const action = (await load(file))[name] as (input: unknown) => Promise<unknown>
-    const input = { name: 'N', sessionId: ID, currentPassword: 'x', password: 'tram lamp seven' }
+    const input = { name: 'N', sessionId: ID, currentPassword: 'x', password: 'tram lamp seven', day: '', month: '' }
     expect(await action(input)).toEqual({ ok: false, ...refusal('unauthenticated') })
   })
 

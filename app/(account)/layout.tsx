@@ -4,17 +4,19 @@ import { getTranslations } from 'next-intl/server'
 import type { ReactNode } from 'react'
 import { ClientMessages } from '#app/_server/messages.tsx'
 import { buttonClass } from '#app/_ui/button.tsx'
+import { AccountNav } from '#app/(account)/account-nav.tsx'
 
 export default async function AccountLayout({ children }: { children: ReactNode }) {
   const t = await getTranslations('account')
   return (
     <ClientMessages namespaces={['account']}>
-      <div className="mx-auto min-h-dvh w-full max-w-2xl px-5 pt-[max(1rem,env(safe-area-inset-top))] pb-[max(3rem,env(safe-area-inset-bottom))]">
-        <header>
+      <div className="mx-auto min-h-dvh w-full max-w-column px-5 pt-[max(1rem,env(safe-area-inset-top))] pb-[max(3rem,env(safe-area-inset-bottom))]">
+        <header className="flex items-center justify-between gap-4">
           <Link href="/" className={buttonClass('quiet', 'small', '-ms-2.5')}>
             <ArrowLeft className="size-4" aria-hidden="true" />
             {t('back')}
           </Link>
+          <AccountNav />
         </header>
         <main className="mt-4">{children}</main>
       </div>

@@ -3,12 +3,14 @@ import enAccount from './messages/en/account.json'
 import enAuth from './messages/en/auth.json'
 import enChat from './messages/en/chat.json'
 import enCommon from './messages/en/common.json'
+import enCredits from './messages/en/credits.json'
 import enErrors from './messages/en/errors.json'
 import enReceipt from './messages/en/receipt.json'
 import zhAccount from './messages/zh-CN/account.json'
 import zhAuth from './messages/zh-CN/auth.json'
 import zhChat from './messages/zh-CN/chat.json'
 import zhCommon from './messages/zh-CN/common.json'
+import zhCredits from './messages/zh-CN/credits.json'
 import zhErrors from './messages/zh-CN/errors.json'
 import zhReceipt from './messages/zh-CN/receipt.json'
 
@@ -17,6 +19,7 @@ const english = {
   auth: enAuth,
   chat: enChat,
   common: enCommon,
+  credits: enCredits,
   errors: enErrors,
   receipt: enReceipt,
 }
@@ -32,6 +35,7 @@ const catalogues: Record<Locale, Messages> = {
     auth: zhAuth,
     chat: zhChat,
     common: zhCommon,
+    credits: zhCredits,
     errors: zhErrors,
     receipt: zhReceipt,
   },

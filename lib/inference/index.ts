@@ -17,7 +17,6 @@ export {
   type StatementFilter,
   type StatementLine,
   type StatementPage,
-  statementFilterInput,
 } from './statement.ts'
 export { getStatementEntry, getStatementEntryInput } from './statement-entry.ts'
 export { type StoredTerms, termsQuery } from './terms.ts'

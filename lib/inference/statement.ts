@@ -8,7 +8,7 @@ import { type EntryKind, STATEMENT_KINDS, type Usage } from './shared.ts'
 const PAGE_MAX = 100
 const BATCH = 1_000
 
-export const statementFilterInput = z.object({
+const statementFilterInput = z.object({
   kind: z.enum(STATEMENT_KINDS).default('all'),
   /** Only calls of this model. */
   modelId: z.string().min(1).max(200).optional(),
@@ -78,6 +78,24 @@ export async function* exportStatement(ctx: Ctx, input: StatementFilter): AsyncG
   }
 }
 
+/** A wallet stands on either side of a transfer, with a number and a balance of its own. */
+const SIDES = {
+  debit: {
+    alias: sql`outgoing`,
+    direction: sql`'out'`,
+    account: sql`t.debit_account_id`,
+    seq: sql`t.debit_seq`,
+    balance: sql`t.debit_balance_micros`,
+  },
+  credit: {
+    alias: sql`incoming`,
+    direction: sql`'in'`,
+    account: sql`t.credit_account_id`,
+    seq: sql`t.credit_seq`,
+    balance: sql`t.credit_balance_micros`,
+  },
+} as const
+
 type Filter = z.output<typeof statementFilterInput>
 
 type LineRow = {
@@ -106,7 +124,9 @@ async function readLines(
   filter: Filter & { before?: bigint; limit: number },
 ): Promise<StatementLine[]> {
   // Each side has an index by the wallet's own numbers, so each gives its latest entries, and the later ones win.
-  const sides = sidesOf(filter).map((side) => sql`SELECT * FROM (${sideQuery(side, userId, filter)}) ${sql.raw(side)}`)
+  const sides = sidesOf(filter).map(
+    (side) => sql`SELECT * FROM (${sideQuery(SIDES[side], userId, filter)}) ${SIDES[side].alias}`,
+  )
   if (sides.length === 0) return []
   const result = await ctx.db.execute<LineRow>(sql`
     SELECT l.*, (l.created_at AT TIME ZONE ${filter.timeZone})::date::text AS day,
@@ -119,18 +139,18 @@ async function readLines(
   return result.rows.map(lineOf)
 }
 
-function sidesOf({ kind, modelId }: Filter): ('debit' | 'credit')[] {
+function sidesOf({ kind, modelId }: Filter): (keyof typeof SIDES)[] {
   if (kind === 'in') return modelId === undefined ? ['credit'] : []
   return kind === 'all' && modelId === undefined ? ['debit', 'credit'] : ['debit']
 }
 
 function sideQuery(side: 'debit' | 'credit', userId: string, filter: Filter & { before?: bigint; limit: number }): SQL {
-  const seq = sql.raw(`t.${side}_seq`)
+  const { seq } = side
   const wallet = ownWallet(userId)
   const from = filter.from && startOf(filter.from, filter.timeZone)
   const until = filter.to && endOf(filter.to, filter.timeZone)
   const conditions = [
-    sql`${sql.raw(`t.${side}_account_id`)} = ${wallet}`,
+    sql`${side.account} = ${wallet}`,
     filter.before !== undefined && sql`${seq} < ${filter.before}`,
     from && sql`t.created_at >= ${from} AND ${seq} >= ${entryAround(wallet, from, 'before')}`,
     until && sql`t.created_at < ${until} AND ${seq} < ${entryAround(wallet, until, 'after')}`,
@@ -140,8 +160,8 @@ function sideQuery(side: 'debit' | 'credit', userId: string, filter: Filter & { 
       sql`t.hold_id IN (SELECT o.hold_id FROM usage_records o WHERE o.wallet_id = ${wallet} AND o.model_id = ${filter.modelId})`,
   ].filter((condition) => typeof condition === 'object')
   return sql`
-    SELECT ${seq} AS seq, t.kind, t.created_at, ${side === 'debit' ? 'out' : 'in'} AS direction, t.amount_micros,
-      ${sql.raw(`t.${side}_balance_micros`)} AS balance_micros, t.reason, t.external_ref, t.hold_id
+    SELECT ${seq} AS seq, t.kind, t.created_at, ${side.direction} AS direction, t.amount_micros,
+      ${side.balance} AS balance_micros, t.reason, t.external_ref, t.hold_id
     FROM transfers t
     WHERE ${sql.join(conditions, sql` AND `)}
     ORDER BY ${seq} DESC LIMIT ${filter.limit}`

@@ -1,6 +1,6 @@
 'use client'
 
-import { LogOut, Settings } from 'lucide-react'
+import { LogOut, Settings, Wallet } from 'lucide-react'
 import Link from 'next/link'
 import { useTranslations } from 'next-intl'
 import type { ReactElement } from 'react'
@@ -27,6 +27,12 @@ export default function PersonMenu({ trigger, open, onOpenChange }: PersonMenuPr
 
   return (
     <Menu trigger={trigger} open={open} onOpenChange={onOpenChange} side="top">
+      <MenuLink>
+        <Link href="/credits">
+          <Wallet className="size-4 text-muted" aria-hidden="true" />
+          {t('creditsPage')}
+        </Link>
+      </MenuLink>
       <MenuLink>
         <Link href="/account">
           <Settings className="size-4 text-muted" aria-hidden="true" />

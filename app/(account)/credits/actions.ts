@@ -1,0 +1,10 @@
+'use server'
+
+import { revalidatePath } from 'next/cache'
+import { action } from '#app/_server/action.ts'
+import { setOwnCaps, setOwnCapsInput } from '#lib/inference/index.ts'
+
+export const saveCaps = action(setOwnCapsInput, async (ctx, caps) => {
+  await setOwnCaps(ctx, caps)
+  revalidatePath('/credits')
+})

@@ -1,0 +1,78 @@
+import type { Metadata } from 'next'
+import { getTranslations } from 'next-intl/server'
+import { requirePageUser } from '#app/_server/context.ts'
+import { getTimeZone } from '#app/_server/time-zone.ts'
+import { Card } from '#app/_ui/card.tsx'
+import { TimeZoneKeeper } from '#app/_ui/time-zone-keeper.tsx'
+import { BalanceCard } from '#app/(account)/credits/balance-card.tsx'
+import { CapBars } from '#app/(account)/credits/cap-bars.tsx'
+import { CapsForm } from '#app/(account)/credits/caps-form.tsx'
+import { daysOf, hrefOf, isNarrowed, readBefore, readFilter, type SearchParams } from '#app/(account)/credits/filter.ts'
+import { FilterForm } from '#app/(account)/credits/filter-form.tsx'
+import { SpendCharts } from '#app/(account)/credits/spend-charts.tsx'
+import { Statement } from '#app/(account)/credits/statement.tsx'
+import { getBalance, listOwnCaps, listPaidModels, listStatement } from '#lib/inference/index.ts'
+import { creditsToDecimal } from '#lib/money.ts'
+import { getSetting } from '#lib/settings/index.ts'
+import { dateIn } from '#lib/time-zone.ts'
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await getTranslations('credits'))('title') }
+}
+
+export default async function CreditsPage({ searchParams }: { searchParams: Promise<SearchParams> }) {
+  const { viewer: _viewer, ...ctx } = await requirePageUser()
+  const params = await searchParams
+  const filter = readFilter(params)
+  const before = readBefore(params)
+  const timeZone = await getTimeZone()
+  const today = dateIn(timeZone, new Date())
+  const { from, to } = daysOf(filter, today)
+  const asked = {
+    kind: filter.kind,
+    modelId: filter.modelId ?? undefined,
+    from: from ?? undefined,
+    to: to ?? undefined,
+    timeZone,
+  }
+  const [t, balance, caps, page, models, currency] = await Promise.all([
+    getTranslations('credits'),
+    getBalance(ctx),
+    listOwnCaps(ctx),
+    listStatement(ctx, { ...asked, before }),
+    listPaidModels(ctx),
+    getSetting(ctx, 'site_currency'),
+  ])
+  const limitOf = (period: 'day' | 'month') => {
+    const cap = caps.find((one) => one.period === period)
+    return cap ? creditsToDecimal(cap.limitMicros) : ''
+  }
+  return (
+    <>
+      <TimeZoneKeeper shown={timeZone} />
+      <h1 className="font-semibold text-2xl">{t('title')}</h1>
+      <div className="mt-6 grid gap-4">
+        <BalanceCard balance={balance} currency={currency} timeZone={timeZone} />
+        <SpendCharts ctx={ctx} filter={filter} today={today} timeZone={timeZone} models={models} />
+        <Card title={t('caps.title')} hint={t('caps.text')}>
+          <CapBars caps={caps} timeZone={timeZone} />
+          <CapsForm key={`${limitOf('day')} ${limitOf('month')}`} day={limitOf('day')} month={limitOf('month')} />
+        </Card>
+        <section id="statement" aria-labelledby="statement-title" className="mt-6 scroll-mt-4">
+          <h2 id="statement-title" className="font-semibold text-lg">
+            {t('statement')}
+          </h2>
+          <FilterForm filter={filter} models={models} csvHref={hrefOf('/api/statement/csv', filter)} />
+          <Statement
+            page={page}
+            filter={filter}
+            isLater={before !== undefined}
+            isNarrowed={isNarrowed(filter)}
+            timeZone={timeZone}
+            today={today}
+          />
+        </section>
+      </div>
+    </>
+  )
+}

@@ -1,0 +1,46 @@
+import { useTranslations } from 'next-intl'
+
+type ChartTableProps = {
+  caption: string
+  head: [string, string]
+  rows: readonly { key: string; cells: [string, string] }[]
+}
+
+/** What a chart shows, in numbers, folded away; the chart itself is a picture and not read out. */
+export function ChartTable({ caption, head, rows }: ChartTableProps) {
+  const t = useTranslations('common.chart')
+  return (
+    <details className="group mt-3 text-sm">
+      <summary className="inline-flex items-center text-muted text-xs underline underline-offset-4 hover:text-ink touch:min-h-11">
+        {t('asTable')}
+        <span className="sr-only">: {caption}</span>
+      </summary>
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it with the arrow keys. */}
+      <section className="mt-2 max-h-72 overflow-y-auto" tabIndex={0} aria-label={caption}>
+        <table className="figures w-full">
+          <caption className="sr-only">{caption}</caption>
+          <thead className="text-muted text-xs">
+            <tr>
+              <th scope="col" className="py-1 text-start font-normal">
+                {head[0]}
+              </th>
+              <th scope="col" className="py-1 text-end font-normal">
+                {head[1]}
+              </th>
+            </tr>
+          </thead>
+          <tbody className="divide-y divide-line">
+            {rows.map(({ key, cells }) => (
+              <tr key={key}>
+                <th scope="row" className="break-words py-1.5 pe-3 text-start font-normal">
+                  {cells[0]}
+                </th>
+                <td className="py-1.5 text-end">{cells[1]}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </details>
+  )
+}
