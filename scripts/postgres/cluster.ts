@@ -28,6 +28,8 @@ export type ClusterOptions = {
   /** Where the server's own messages go. */
   logFile: string
   superuserPassword: string
+  /** Where it listens; by default wherever is free. */
+  port?: number
   /** Throws crash safety away for speed: only for tests. */
   volatile?: boolean
 }
@@ -121,7 +123,7 @@ async function adopt(folder: string): Promise<Cluster | undefined> {
 async function start(options: ClusterOptions): Promise<Cluster> {
   const deadline = Date.now() + STARTUP_MS
   for (;;) {
-    const attempt = await tryStart(options, await findFreePort())
+    const attempt = await tryStart(options, options.port ?? (await findFreePort()))
     if (attempt.cluster) return attempt.cluster
     // A port taken in between, or backends of a killed server that have not noticed yet.
     const passing = /could not bind|in use|pre-existing shared memory|already exists/.test(attempt.said)

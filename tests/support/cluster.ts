@@ -14,10 +14,16 @@ export type TestCluster = { adminUrl: string; template: string; ownerPassword: s
 /**
  * Starts one throw-away PostgreSQL for a test run, or uses the server of TEST_DATABASE_URL
  * (a role that may create roles and databases), and migrates one database that tests clone.
+ * @param durable whether a commit is on the disk when it is acknowledged; tests do without
  */
-export async function startTestCluster(): Promise<TestCluster & { stop(): Promise<void> }> {
-  const external = process.env.TEST_DATABASE_URL
-  const server = external ? { adminUrl: external, stop: async () => undefined } : await startThrowaway()
+export async function startTestCluster({
+  adminUrl = process.env.TEST_DATABASE_URL,
+  durable = false,
+}: {
+  adminUrl?: string
+  durable?: boolean
+} = {}): Promise<TestCluster & { stop(): Promise<void> }> {
+  const server = adminUrl ? { adminUrl, stop: async () => undefined } : await startThrowaway(!durable)
   const template = `ub_template_${randomBytes(6).toString('hex')}`
   const cluster = { adminUrl: server.adminUrl, template, ownerPassword: 'test-owner', appPassword: 'test-app' }
   await asAdmin(cluster.adminUrl, async (client) => {
@@ -74,7 +80,7 @@ export async function asAdmin<T>(adminUrl: string, work: (client: pg.Client) => 
   }
 }
 
-async function startThrowaway() {
+async function startThrowaway(volatile: boolean) {
   const around = mkdtempSync(path.join(tmpdir(), 'ub-test-'))
   chmodSync(around, 0o711)
   const superuserPassword = randomBytes(12).toString('hex')
@@ -83,7 +89,7 @@ async function startThrowaway() {
     folder,
     logFile: path.join(around, 'postgres.log'),
     superuserPassword,
-    volatile: true,
+    volatile,
   })
   const stop = async () => {
     await cluster.stop('immediate')
