@@ -62,7 +62,7 @@ export async function findLastVerification(
   if (!row) return null
   const facts = row.facts as Facts
   const details = (row.details ?? {}) as Details
-  const checks = Object.entries(facts).map(([name, counts]) => ({ name, ...counts, samples: details[name] ?? [] }))
+  const checks = (facts.checks ?? []).map((check) => ({ ...check, samples: details[check.name] ?? [] }))
   return { ...row, checks }
 }
 
@@ -117,7 +117,8 @@ export function claimNight(ctx: Ctx & { db: Database }): Promise<string | null> 
   })
 }
 
-type Facts = Record<string, { checked: number; differences: number }>
+/** A list, in the order of the checks, which the keys of an object would not keep. */
+type Facts = { checks?: { name: string; checked: number; differences: number }[] }
 type Details = Record<string, Offender[]>
 
 /** Runs every check in one snapshot, then writes the outcome to the run's row. */
@@ -128,9 +129,9 @@ async function verifyAndRecord(ctx: Ctx & { db: Database }, id: string): Promise
     ...(await verifyAdjustments(snapshot)),
   ])
   const differences = checks.reduce((sum, check) => sum + check.differences, 0)
-  const facts: Facts = Object.fromEntries(
-    checks.map((check) => [check.name, { checked: check.checked, differences: check.differences }]),
-  )
+  const facts: Facts = {
+    checks: checks.map((check) => ({ name: check.name, checked: check.checked, differences: check.differences })),
+  }
   const broken = checks.filter((check) => check.differences > 0)
   const details: Details = Object.fromEntries(broken.map(({ name, samples }) => [name, samples]))
   await ctx.db
