@@ -190,14 +190,16 @@ BEGIN
   RETURN QUERY SELECT v_known.id, true;
 END $$;--> statement-breakpoint
 
--- Notes in a spender's caps what was reserved or lifted, and what was spent. A day or month that is over begins anew.
+-- Notes in a spender's caps what was reserved or lifted, and what was spent. A day or month that is over begins anew,
+-- and never again: who began before midnight and got the lock after it finds a window that is later than its own time.
 CREATE FUNCTION ledger_note_spending(p_wallet uuid, p_spender uuid, p_held bigint, p_spent bigint) RETURNS void
 LANGUAGE sql VOLATILE AS $$
   UPDATE spend_caps SET
     held_micros = held_micros + p_held,
     spent_micros = p_spent + CASE WHEN window_end > now() THEN spent_micros ELSE 0 END,
-    window_start = date_trunc(period, now(), time_zone),
-    window_end = (date_trunc(period, now() AT TIME ZONE time_zone) + ('1 ' || period)::interval) AT TIME ZONE time_zone
+    window_start = CASE WHEN window_end > now() THEN window_start ELSE date_trunc(period, now(), time_zone) END,
+    window_end = CASE WHEN window_end > now() THEN window_end
+      ELSE (date_trunc(period, now() AT TIME ZONE time_zone) + ('1 ' || period)::interval) AT TIME ZONE time_zone END
   WHERE wallet_id = p_wallet AND spender_id = p_spender
 $$;--> statement-breakpoint
 

@@ -149,6 +149,22 @@ describe('a spend cap', () => {
     ])
   })
 
+  it('never goes back to a day that is over, whoever waited for the lock since before midnight', async () => {
+    await cap('day', 100n)
+    const { holdId } = await hold(10n)
+    // A later day than that of anybody who writes now.
+    await owner.query(
+      "UPDATE spend_caps SET window_start = now() + interval '1 day', window_end = now() + interval '2 days', spent_micros = 30 WHERE wallet_id = $1",
+      [walletId],
+    )
+    await captureHold(ctx, { holdId, costMicros: 10n })
+    const { rows } = await owner.query(
+      'SELECT window_start > now() AS kept, spent_micros::int AS spent FROM spend_caps WHERE wallet_id = $1',
+      [walletId],
+    )
+    expect(rows).toEqual([{ kept: true, spent: 40 }])
+  })
+
   it('is lifted, and what runs ends as ever', async () => {
     await cap('day', 10n)
     const { holdId } = await hold(10n)
