@@ -53,6 +53,7 @@ export async function* streamAttempt(
   { signal, limits }: { signal: AbortSignal; limits: RunLimits },
 ): AsyncGenerator<Delta, AttemptEnd> {
   const watch = createWatch(signal, limits.totalMs)
+  const wasSent = !signal.aborted
   const end: AttemptEnd = {
     kind: 'failed',
     errorCode: null,
@@ -71,8 +72,8 @@ export async function* streamAttempt(
     yield* readStream(response, end, (spoke) => watch.expect(spoke ? limits.silenceMs : thinkingMs))
     end.kind = 'complete'
   } catch (error) {
-    if (signal.aborted) return { ...end, kind: 'stopped' }
-    // A vendor that took the request and stayed silent may have worked on it.
+    // A vendor that was sent the request and stayed silent may have worked on it.
+    if (signal.aborted) return { ...end, accepted: wasSent, kind: 'stopped' }
     if (watch.timedOut) return { ...end, accepted: true, errorCode: report(route, timeoutFault()) }
     const fault = error instanceof StreamFault ? error.fault : classifyFault(error)
     return { ...end, errorCode: report(route, fault), keyRefused: fault.keyRefused }

@@ -300,6 +300,33 @@ describe('what we count ourselves', () => {
     expect(receipt.chargedMicros).toBe(String(PROMPT + 4 * (await countTokens(CUT))))
   })
 
+  it.each([
+    ['a running total with every word', (words: number) => ({ prompt_tokens: 10, completion_tokens: words }), null],
+    [
+      'the same twice',
+      (words: number) => (words === 3 ? { prompt_tokens: 10, completion_tokens: 3 } : undefined),
+      true,
+    ],
+    [
+      'null after it',
+      (words: number) => (words === 3 ? { prompt_tokens: 10, completion_tokens: 3 } : undefined),
+      false,
+    ],
+  ] as const)('is not needed when the vendor sends %s: the last counts', async (_name, usageAt, again) => {
+    const { result } = await call((_request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      const send = (fields: object) => response.write(`data: ${JSON.stringify(fields)}\n\n`)
+      for (let words = 1; words <= 3; words++) {
+        const choice = { delta: { content: 'word ' }, finish_reason: words === 3 ? 'stop' : null }
+        send({ choices: [choice], usage: usageAt(words) })
+      }
+      if (again !== null) send({ choices: [], usage: again ? usageAt(3) : null })
+      response.end('data: [DONE]\n\n')
+    })
+    expect(result).toMatchObject({ usageSource: 'reported', usage: { inputTokens: 10, outputTokens: 3 } })
+    expect(result.quarantinedUsage).toBeNull()
+  })
+
   it('gives way to the vendor once it has said that the answer is over', async () => {
     const { result } = await call(async (_request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
@@ -372,9 +399,17 @@ describe('stopping', () => {
     stop.abort()
     const { result, record } = await carried
     expect(result).toMatchObject({ outcome: 'stopped', usageSource: 'none' })
-    expect(record.costMicros).toBe(0n)
+    // The vendor was sent the prompt and may bill it: half a micro-credit a token.
+    expect(record).toMatchObject({ costMicros: 0n, vendorCostMicros: 5n })
     expect(await payer.wallet()).toMatchObject({ postedMicros: 10_000_000n, heldMicros: 0n })
     expect(await request.closed).toBe(true)
+  })
+
+  it('before anything was sent costs nobody anything', async () => {
+    const { result, record } = await carryOut(payer, await admitCall(payer, modelId), { signal: AbortSignal.abort() })
+    expect(result).toMatchObject({ outcome: 'stopped', usageSource: 'none' })
+    expect(record).toMatchObject({ costMicros: 0n, vendorCostMicros: 0n })
+    expect(vendor.requests).toHaveLength(0)
   })
 
   it('for a reason of ours is an interruption, with that reason', async () => {
