@@ -263,7 +263,12 @@ BEGIN
   END IF;
 
   INSERT INTO holds (id, wallet_id, amount_micros, request_hash, spender_id, open_worker_id)
-  VALUES (p_id, p_wallet, v_amount, p_hash, p_spender, p_worker);
+  VALUES (p_id, p_wallet, v_amount, p_hash, p_spender, p_worker)
+  ON CONFLICT (id) DO NOTHING;
+  IF NOT FOUND THEN
+    -- Another wallet's hold took the id after the look above: only a wallet's own holds wait for its lock.
+    RAISE EXCEPTION 'hold % was placed for another request', p_id USING ERRCODE = 'UB001';
+  END IF;
   UPDATE wallets SET held_micros = held_micros + v_amount, open_holds = open_holds + 1 WHERE id = p_wallet;
   IF v_cap.period IS NOT NULL THEN
     PERFORM ledger_note_spending(p_wallet, p_spender, v_amount, 0);
@@ -303,7 +308,7 @@ BEGIN
     RETURN;
   END IF;
 
-  SELECT * INTO STRICT v_wallet FROM wallets WHERE id = v_hold.wallet_id FOR UPDATE;
+  v_wallet := ledger_lock_wallet(v_hold.wallet_id);
   v_charge := least(p_cost, v_wallet.posted_micros - v_wallet.held_micros + v_hold.amount_micros);
   UPDATE holds SET
     state = CASE WHEN p_cost = 0 THEN 'released' ELSE 'captured' END,

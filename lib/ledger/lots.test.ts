@@ -152,6 +152,16 @@ describe('a lot whose time has come', () => {
     expect(await wallet()).toMatchObject({ postedMicros: 10n, heldMicros: 0n })
   })
 
+  it('does not pay for what a call costs beyond its hold', async () => {
+    const lot = await credit(50n, 'promotional', FAR)
+    const paid = await credit(100n)
+    const { holdId } = await hold(10n)
+    await makeDue(lot)
+    await captureHold(ctx, { holdId, costMicros: 30n })
+    expect(await expiries()).toEqual([40n])
+    expect([await remaining(lot), await remaining(paid)]).toEqual([0n, 80n])
+  })
+
   it('expires in the order of draining: what is held lies in the first', async () => {
     const [first, second] = [await credit(10n, 'promotional', FAR), await credit(10n, 'paid', FAR)]
     const { holdId } = await hold(15n)
