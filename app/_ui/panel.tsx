@@ -11,11 +11,15 @@ type PanelProps = {
   title: ReactNode
   /** What the panel stands beside: pressing it again closes, and the focus returns to it. */
   anchor: RefObject<HTMLElement | null>
+  /** Above its anchor, or beside what stands in a list: then it has the whole height of the window. */
+  side?: 'above' | 'beside'
   open: boolean
   onOpenChange: (open: boolean) => void
   children: ReactNode
 }
 
+const WIDTH = 480
+const MARGIN = 12
 const WIDE = '(min-width: 640px)'
 
 function subscribeWide(listener: () => void) {
@@ -25,7 +29,7 @@ function subscribeWide(listener: () => void) {
 }
 
 /** Details beside the line they belong to; on phones a sheet from below. Load it lazily: it brings positioning code. */
-export function Panel({ title, anchor, open, onOpenChange, children }: PanelProps) {
+export function Panel({ title, anchor, side = 'above', open, onOpenChange, children }: PanelProps) {
   const t = useTranslations('common')
   const titleId = useId()
   const isWide = useSyncExternalStore(
@@ -42,13 +46,13 @@ export function Panel({ title, anchor, open, onOpenChange, children }: PanelProp
   }
   return (
     <Popover.Root open={open} onOpenChange={onOpenChange}>
-      <Popover.Anchor virtualRef={anchor as RefObject<HTMLElement>} />
+      <Popover.Anchor virtualRef={side === 'beside' ? besideRef(anchor) : (anchor as RefObject<HTMLElement>)} />
       <Popover.Portal>
         <Popover.Content
-          side="top"
-          align="start"
+          side={side === 'beside' ? 'right' : 'top'}
+          align={side === 'beside' ? 'center' : 'start'}
           sideOffset={6}
-          collisionPadding={12}
+          collisionPadding={MARGIN}
           aria-labelledby={titleId}
           onInteractOutside={(event) => {
             // What opened it closes it as well.
@@ -75,4 +79,16 @@ export function Panel({ title, anchor, open, onOpenChange, children }: PanelProp
       </Popover.Portal>
     </Popover.Root>
   )
+}
+
+/** The right end of an element, or as far left of it as a panel needs to stand within the window. */
+function besideRef(anchor: RefObject<HTMLElement | null>): RefObject<{ getBoundingClientRect(): DOMRect }> {
+  return {
+    current: {
+      getBoundingClientRect: () => {
+        const { top, right, height } = anchor.current?.getBoundingClientRect() ?? new DOMRect()
+        return new DOMRect(Math.min(right, window.innerWidth - WIDTH - 2 * MARGIN), top, 0, height)
+      },
+    },
+  }
 }

@@ -144,7 +144,11 @@ function sidesOf({ kind, modelId }: Filter): (keyof typeof SIDES)[] {
   return kind === 'all' && modelId === undefined ? ['debit', 'credit'] : ['debit']
 }
 
-function sideQuery(side: 'debit' | 'credit', userId: string, filter: Filter & { before?: bigint; limit: number }): SQL {
+function sideQuery(
+  side: (typeof SIDES)[keyof typeof SIDES],
+  userId: string,
+  filter: Filter & { before?: bigint; limit: number },
+): SQL {
   const { seq } = side
   const wallet = ownWallet(userId)
   const from = filter.from && startOf(filter.from, filter.timeZone)

@@ -1,10 +1,14 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import type { Page } from '@playwright/test'
+import { systemCtx } from '#lib/ctx.ts'
+import { findWallet, HOUSE, postTransfer, setSpendCap } from '#lib/ledger/index.ts'
+import { setModel } from '#lib/models/index.ts'
 import { dictated } from '#tests/support/chat.ts'
 import { answers } from '#tests/support/fake-vendor.ts'
+import { insertPastCalls } from '#tests/support/past-calls.ts'
 import { ChatPage } from './support/chat-page.ts'
-import { expect, expectAccessible, type Installation, signIn, test } from './support/fixtures.ts'
+import { expect, expectAccessible, type Installation, type Person, signIn, test } from './support/fixtures.ts'
 import { insertConversation } from './support/past-conversation.ts'
 
 const FOLDER = path.resolve(import.meta.dirname, '../../test-results/screens')
@@ -13,6 +17,7 @@ const LOCALES = ['en', 'zh-CN']
 const THEMES = ['light', 'dark'] as const
 
 const LONG_NAME = 'Maximiliane Wolfeschlegelsteinhausenbergerdorff-Przybyszewska 欧阳'
+const LONG_MODEL = 'A model whose makers could not settle on a shorter name (2026-11-22, preview, 长名字)'
 const LONG_TITLE =
   'How a hold becomes a charge 冻结如何变成扣费, and why a balance_never_falls_below_zero_whatever_happens'
 const QUESTION = '用中文和 English 解释一下 hold/capture，别太长。'
@@ -31,10 +36,13 @@ type Prepared = {
   long: string
   live: string
 }
+type Spender = { full: Prepared['state']['cookies']; empty: Prepared['state']['cookies'] }
+
 // The pictures tell enough, and a trace copies the page at every step.
 test.use({ trace: 'off' })
 
 let prepared: Prepared | undefined
+let spender: Spender | undefined
 let finish: () => void = () => undefined
 
 test.afterAll(() => finish())
@@ -88,6 +96,49 @@ for (const width of WIDTHS) {
   }
 }
 
+for (const width of WIDTHS) {
+  for (const locale of LOCALES) {
+    test(`the credits at ${width} px in ${locale}: with a long history and with none`, async ({
+      browser,
+      installation,
+      watch,
+    }) => {
+      mkdirSync(FOLDER, { recursive: true })
+      spender ??= await prepareSpender(browser, installation)
+      const context = await browser.newContext({
+        baseURL: installation.service.url,
+        viewport: { width, height: width === 390 ? 844 : 900 },
+        reducedMotion: 'reduce',
+        locale,
+        timezoneId: 'Asia/Shanghai',
+        ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
+      })
+      watch(context)
+      const page = await context.newPage()
+      const shoot = (name: string) => inspect(page, `credits-${name}-${width}-${locale}`, true)
+      await context.addCookies(spender.full)
+      await page.goto('/credits')
+      // The first visit is told where it is and comes again.
+      await expect(page.getByText('Asia/Shanghai')).toBeVisible()
+      await shoot('full')
+      const line = page.locator('a[data-entry]').nth(4)
+      await line.click()
+      await expect(page.getByRole('dialog').locator('dl').first()).toBeVisible()
+      await inspect(page, `credits-receipt-${width}-${locale}`)
+      await page.keyboard.press('Escape')
+      await page.goto('/credits?period=custom&from=2026-01-01&kind=spending&model=a-model-with-a-long-id')
+      await shoot('filtered')
+      await page.goto('/credits/1')
+      await shoot('entry')
+      await context.clearCookies()
+      await context.addCookies(spender.empty)
+      await page.goto('/credits')
+      await shoot('empty')
+      await context.close()
+    })
+  }
+}
+
 test('at 200 % zoom nothing needs scrolling sideways', async ({ browser, installation, watch }) => {
   prepared ??= await prepare(browser, installation)
   // What a window of 1280 × 800 has left when everything is twice as large.
@@ -98,7 +149,7 @@ test('at 200 % zoom nothing needs scrolling sideways', async ({ browser, install
   })
   watch(context)
   const page = await context.newPage()
-  for (const address of ['/', prepared.long, prepared.live, '/account']) {
+  for (const address of ['/', prepared.long, prepared.live, '/account', '/credits', '/credits/1']) {
     await page.goto(address)
     await page.waitForLoadState()
     expect(await findFaults(page)).toEqual([])
@@ -150,13 +201,66 @@ async function prepare(browser: import('@playwright/test').Browser, installation
   return prepared
 }
 
+/** Somebody with months of spending on many models, credits that expire, and limits; and somebody with nothing. */
+async function prepareSpender(
+  browser: import('@playwright/test').Browser,
+  installation: Installation,
+): Promise<Spender> {
+  const { database, service } = installation
+  const ctx = systemCtx('test', database.db)
+  const names = ['Claude Opus 5', 'GPT-5 mini', '通义千问 Plus', 'Gemini 3 Flash', 'DeepSeek V4', 'Kimi K3', LONG_MODEL]
+  for (const [index, displayName] of names.entries()) {
+    const id = displayName === LONG_MODEL ? 'a-model-with-a-long-id' : `model-${index}`
+    const price = { input: '1', output: '4', costInput: '0.5', costOutput: '2' }
+    await setModel(ctx, { id, displayName, ...price, vendor: 'test', contextTokens: 32_000, maxOutputTokens: 1_000 })
+  }
+  const ids = ['a-model-with-a-long-id', ...names.slice(1).map((_, index) => `model-${index}`)]
+  const person = await installation.createPerson({ name: LONG_NAME, credits: 128 })
+  const wallet = await findWallet(ctx, { ownerType: 'user', ownerId: person.userId })
+  const walletId = wallet!.id
+  const give = (amountMicros: bigint, days: number, reason: string) =>
+    postTransfer(ctx, {
+      kind: 'promotion',
+      debitAccountId: HOUSE.promotions,
+      creditAccountId: walletId,
+      amountMicros,
+      idempotencyKey: `${person.userId}:${days}`,
+      reason,
+      lot: { source: 'promotional', expiresAt: new Date(Date.now() + days * 86_400_000) },
+    })
+  const calls = { userId: person.userId, walletId, modelIds: [...ids, ids[0]!, ids[0]!, ids[1]!] }
+  const from = new Date(Date.now() - 40 * 86_400_000)
+  await insertPastCalls(database, { ...calls, count: 3_000, from, everyMs: 40 * 28_800 })
+  await give(
+    5_000_000n,
+    9,
+    'Welcome back 欢迎回来, a reason that an operator wrote at some length to see where it goes',
+  )
+  await give(1_250_000n, 30, 'spring')
+  for (const [period, limitMicros] of [
+    ['day', 1_000_000n],
+    ['month', 3_000_000n],
+  ] as const) {
+    await setSpendCap(ctx, { walletId, spenderId: person.userId, period, limitMicros, timeZone: 'Asia/Shanghai' })
+  }
+  const nobody = await installation.createPerson({ credits: 0 })
+  const cookiesOf = async (one: Person) => {
+    const context = await browser.newContext({ baseURL: service.url })
+    await signIn(context, service.url, one)
+    const { cookies } = await context.storageState()
+    await context.close()
+    return cookies
+  }
+  return { full: await cookiesOf(person), empty: await cookiesOf(nobody) }
+}
+
 /** In both themes: a picture to look at, and what can be measured. */
-async function inspect(page: Page, name: string): Promise<void> {
+async function inspect(page: Page, name: string, fullPage = false): Promise<void> {
   for (const theme of THEMES) {
     await page.emulateMedia({ colorScheme: theme })
     // A picture taken before the next frame shows parts of both themes.
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
-    await page.screenshot({ path: path.join(FOLDER, `${name}-${theme}.png`) })
+    await page.screenshot({ path: path.join(FOLDER, `${name}-${theme}.png`), fullPage })
     expect(await findFaults(page), `${name}-${theme}`).toEqual([])
     // Each picture is examined in one theme; both are, in turn.
     if ((theme === 'dark') === name.includes('zh') && !name.startsWith('long-end')) await expectAccessible(page)

@@ -4,10 +4,16 @@ import { Card } from '#app/_ui/card.tsx'
 import type { Balance } from '#lib/inference/index.ts'
 import { formatCredits, formatWorth } from '#lib/money.ts'
 
-type BalanceCardProps = { balance: Balance; currency: string; timeZone: string }
+type BalanceCardProps = {
+  balance: Balance
+  /** Nothing has ever come in. */
+  isUntouched: boolean
+  currency: string
+  timeZone: string
+}
 
 /** What can be spent, what it is worth, how long it lasts, and what of it will not. */
-export function BalanceCard({ balance, currency, timeZone }: BalanceCardProps) {
+export function BalanceCard({ balance, isUntouched, currency, timeZone }: BalanceCardProps) {
   const t = useTranslations('credits.balance')
   const locale = useLocale()
   const { availableMicros, heldMicros, messagesLeft, expiring } = balance
@@ -35,7 +41,7 @@ export function BalanceCard({ balance, currency, timeZone }: BalanceCardProps) {
       )}
       {balance.state !== 'fine' && (
         <div className="mt-4">
-          <Alert tone="warning">{t(adviceFor(balance))}</Alert>
+          <Alert tone="warning">{t(isUntouched ? 'untouched' : adviceFor(balance))}</Alert>
         </div>
       )}
     </Card>

@@ -36,7 +36,7 @@ export default function EntryPanel({ seq, open, ...panel }: EntryPanelProps) {
 
   const entry = loaded?.seq === seq ? loaded.entry : undefined
   return (
-    <Panel title={t('entry.title', { seq })} open={open} {...panel}>
+    <Panel title={t('entry.title', { seq })} side="beside" open={open} {...panel}>
       {entry && (
         <>
           <EntryDetails entry={entry} />

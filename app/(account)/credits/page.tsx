@@ -47,13 +47,14 @@ export default async function CreditsPage({ searchParams }: { searchParams: Prom
     const cap = caps.find((one) => one.period === period)
     return cap ? creditsToDecimal(cap.limitMicros) : ''
   }
+  const isUntouched = page.lines.length === 0 && before === undefined && !isNarrowed(filter)
   return (
     <>
       <TimeZoneKeeper shown={timeZone} />
       <h1 className="font-semibold text-2xl">{t('title')}</h1>
-      <div className="mt-6 grid gap-4">
-        <BalanceCard balance={balance} currency={currency} timeZone={timeZone} />
-        <SpendCharts ctx={ctx} filter={filter} today={today} timeZone={timeZone} models={models} />
+      <div className="mt-6 grid grid-cols-1 gap-4">
+        <BalanceCard balance={balance} isUntouched={isUntouched} currency={currency} timeZone={timeZone} />
+        {!isUntouched && <SpendCharts ctx={ctx} filter={filter} today={today} timeZone={timeZone} models={models} />}
         <Card title={t('caps.title')} hint={t('caps.text')}>
           <CapBars caps={caps} timeZone={timeZone} />
           <CapsForm key={`${limitOf('day')} ${limitOf('month')}`} day={limitOf('day')} month={limitOf('month')} />
@@ -62,7 +63,9 @@ export default async function CreditsPage({ searchParams }: { searchParams: Prom
           <h2 id="statement-title" className="font-semibold text-lg">
             {t('statement')}
           </h2>
-          <FilterForm filter={filter} models={models} csvHref={hrefOf('/api/statement/csv', filter)} />
+          {!isUntouched && (
+            <FilterForm filter={filter} models={models} csvHref={hrefOf('/api/statement/csv', filter)} />
+          )}
           <Statement
             page={page}
             filter={filter}

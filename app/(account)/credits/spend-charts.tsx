@@ -40,7 +40,7 @@ export async function SpendCharts({ ctx, filter, today, timeZone, models }: Spen
     )
   }
   return (
-    <div className="grid gap-4 md:grid-cols-[3fr_2fr]">
+    <div className="grid grid-cols-1 gap-4 md:grid-cols-[minmax(0,3fr)_minmax(0,2fr)]">
       <Card title={byDay} hint={<span className="figures">{t('total', { span, amount: amount(total) })}</span>}>
         <DayChart
           days={days}

@@ -1,6 +1,6 @@
 'use client'
 
-import { lazy, type MouseEvent, type ReactNode, Suspense, useRef, useState } from 'react'
+import { lazy, type MouseEvent, type ReactNode, Suspense, useEffect, useRef, useState } from 'react'
 
 const EntryPanel = lazy(() => import('#app/(account)/credits/entry-panel.tsx'))
 
@@ -9,6 +9,13 @@ export function StatementPanel({ children }: { children: ReactNode }) {
   const anchor = useRef<HTMLElement>(null)
   const [seq, setSeq] = useState<string | null>(null)
   const [isOpen, setOpen] = useState(false)
+
+  useEffect(() => {
+    const link = anchor.current
+    if (!isOpen || seq === null || !link) return
+    link.setAttribute('aria-expanded', 'true')
+    return () => link.removeAttribute('aria-expanded')
+  }, [isOpen, seq])
 
   function press(event: MouseEvent) {
     const link = (event.target as Element).closest<HTMLElement>('a[data-entry]')

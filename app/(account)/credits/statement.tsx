@@ -17,7 +17,7 @@ type StatementProps = {
 }
 
 const COLUMNS =
-  'grid grid-cols-[1fr_auto] gap-x-4 sm:grid-cols-[4rem_minmax(0,1fr)_minmax(4.5rem,auto)_minmax(4.5rem,auto)_minmax(5rem,auto)] sm:[&>*:nth-child(n+3)]:text-end'
+  'grid grid-cols-[1fr_auto] gap-x-4 sm:grid-cols-[4.75rem_minmax(0,1fr)_minmax(4.5rem,auto)_minmax(4.5rem,auto)_minmax(5rem,auto)] sm:[&>*:nth-child(n+3)]:text-end'
 
 // A table laid out as a grid loses its meaning in some browsers; the roles give it back.
 const ROLE = {
@@ -135,7 +135,7 @@ function Line({ line, timeZone }: { line: StatementLine; timeZone: string }) {
       {...ROLE.row}
       className={`${COLUMNS} relative rounded-lg px-2 py-2 hover:bg-soft has-[a[aria-expanded=true]]:bg-soft touch:min-h-11`}
     >
-      <td {...ROLE.cell} className="text-muted max-sm:row-start-2 max-sm:text-xs">
+      <td {...ROLE.cell} className="whitespace-nowrap text-muted max-sm:row-start-2 max-sm:text-xs">
         <time dateTime={line.at.toISOString()}>{time.format(line.at)}</time>
       </td>
       <td {...ROLE.cell} className="min-w-0 max-sm:col-start-1 max-sm:row-start-1">

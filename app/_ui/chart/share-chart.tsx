@@ -47,7 +47,7 @@ export function ShareChart({ parts, title, head }: ShareChartProps) {
             />
           ))}
         </svg>
-        <ul className="relative grid gap-3 py-1">
+        <ul className="relative grid grid-cols-1 gap-3 py-1">
           {bars.map(({ key, name, micros }, index) => (
             <li key={key}>
               <div className="flex items-baseline justify-between gap-3 px-2 text-sm">

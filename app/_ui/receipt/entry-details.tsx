@@ -33,9 +33,12 @@ export function EntryDetails({ entry, timeZone }: EntryDetailsProps) {
         </>
       )}
       <dl className="mt-3 grid gap-y-1 border-line border-t pt-3">
-        <Row label={t(`entry.moved.${entry.direction}`)} strong={!entry.receipt}>
-          {t('entry.credits', { amount: `${sign}${exact(entry.amountMicros)}` })}
-        </Row>
+        {/* A receipt has said it. */}
+        {!entry.receipt && (
+          <Row label={t(`entry.moved.${entry.direction}`)} strong>
+            {t('entry.credits', { amount: `${sign}${exact(entry.amountMicros)}` })}
+          </Row>
+        )}
         <Row label={t('entry.balanceAfter')}>{exact(entry.balanceMicros)}</Row>
         {entry.lot && (
           <Row label={t('entry.lotLeft')} note={`${t(`sources.${entry.lot.source}`)} · ${expiry(entry.lot.expiresAt)}`}>
