@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
   test: {
-    include: ['{lib,db,scripts,app,tests/support}/**/*.test.{ts,tsx}'],
+    include: ['{lib,db,scripts,app,tests/support,tests/mutation}/**/*.test.{ts,tsx}'],
     globalSetup: ['tests/support/global-setup.ts'],
     pool: 'forks',
     maxWorkers: 3,

@@ -39,7 +39,9 @@ describe('priceOfTokens', () => {
     { tokens: 1.5, priceMicros: 1n },
     { tokens: 1, priceMicros: -1n },
     { tokens: Number.NaN, priceMicros: 1n },
-  ])('refuses %o', (part) => expect(() => priceOfTokens([part])).toThrow(RangeError))
+  ])('refuses %o', (part) =>
+    expect(() => priceOfTokens([part])).toThrow(new RangeError('tokens and prices are whole and not negative')),
+  )
 })
 
 describe('amounts on the wire', () => {
@@ -47,9 +49,17 @@ describe('amounts on the wire', () => {
     fc.assert(fc.property(int64, (micros) => decodeMicros(encodeMicros(micros)) === micros))
   })
 
-  test.each(['', '1.5', '1e3', ' 1', '0x10', '9223372036854775808', '99999999999999999999'])('refuses %j', (text) =>
-    expect(() => decodeMicros(text)).toThrow(RangeError),
+  test.each(['', '1.5', '1e3', ' 1', '0x10', '99999999999999999999'])('refuses %j', (text) =>
+    expect(() => decodeMicros(text)).toThrow(new RangeError(`not an amount of micro-credits: ${text}`)),
   )
+
+  test('refuses what is beyond 64 bits, and repeats no more than a little of what it was given', () => {
+    const beyond = new RangeError('amount exceeds 64 bits')
+    expect(() => decodeMicros('9223372036854775808')).toThrow(beyond)
+    expect(() => decodeMicros('-9223372036854775809')).toThrow(beyond)
+    const long = new RangeError(`not an amount of micro-credits: ${'x'.repeat(40)}`)
+    expect(() => decodeMicros('x'.repeat(41))).toThrow(long)
+  })
 })
 
 describe('amounts as people type and read them', () => {
@@ -62,6 +72,18 @@ describe('amounts as people type and read them', () => {
     )
   })
 
+  test('takes spaces around an amount for nothing', () => {
+    expect(parseCredits(' -1.5 ')).toBe(-1_500_000n)
+    expect(parseCredits('0')).toBe(0n)
+  })
+
+  test.each([
+    [100_000n, '0.1'],
+    [1_000_000n, '1'],
+    [-10n, '-0.00001'],
+    [0n, '0'],
+  ])('writes %s micro-credits out as %s', (micros, text) => expect(creditsToDecimal(micros)).toBe(text))
+
   test.each(['', '-', '.5', '1.', '1.0000001', '1,5', '1e6', 'NaN', '１２'])('does not take %j for an amount', (text) =>
     expect(parseCredits(text)).toBeNull(),
   )
@@ -73,7 +95,14 @@ describe('amounts as people type and read them', () => {
     [4_249n, '0.0042'],
     [99_999n, '0.1'],
     [841_800n, '0.84'],
+    [999_999n, '1'],
+    [1_000_000n, '1'],
+    [1_049_999n, '1.05'],
     [12_500_000n, '12.5'],
+    [999_990_000n, '999.99'],
+    [1_000_000_000n, '1,000'],
+    [1_000_400_000n, '1,000'],
+    [1_234_567_000_000n, '1,234,567'],
     [128_404_999n, '128.4'],
     [1_280_000_000n, '1,280'],
     [-841_800n, '-0.84'],

@@ -5,6 +5,7 @@ import { findChromium } from '#scripts/chromium.ts'
 import { buildWhenStale } from '#scripts/next-build.ts'
 import { runMain } from '#scripts/run-main.ts'
 import { onStopRequest } from '#scripts/signals.ts'
+import { forgetInstallation } from '#scripts/testing/forget-installation.ts'
 import { findInPath, installLine } from '#scripts/testing/install-lines.ts'
 import {
   addTotals,
@@ -39,13 +40,6 @@ await runMain(async () => {
   process.stdout.write(`\n${formatTotals(totals)}\n`)
   process.exit(totals.failed === 0 ? 0 : 1)
 })
-
-// A shell may carry the settings of an installation; tests bring their own.
-function forgetInstallation(): void {
-  const own = /^(DATABASE_|OPENAI_|ADMIN_|SMTP_|STRIPE_|UB_|DATA_DIR$|PORT$|APP_URL$|AUTH_SECRET$|ENCRYPTION_KEY$)/
-  const more = /^(SITE_CURRENCY|SERVER_WORKERS|TRUSTED_PROXIES|LOG_LEVEL|NODE_ENV|MAIL_FROM|(HTTPS?|NO)_PROXY)$/i
-  for (const name of Object.keys(process.env)) if (own.test(name) || more.test(name)) delete process.env[name]
-}
 
 async function runCheck(): Promise<Totals> {
   announce('check')

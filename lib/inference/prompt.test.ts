@@ -44,6 +44,21 @@ describe('fitPrompt', () => {
     expect(fitPrompt({ turns: [], ...limits })).toBeNull()
   })
 
+  it('fills the context to the last token, and not beyond', () => {
+    const filling = (tokens: number) => fitPrompt({ turns: [user(tokens), user(50)], ...limits })
+    expect(filling(539)).toMatchObject({ omittedTurns: 0, promptTokens: 600, historyTokens: 543 })
+    expect(filling(540)).toMatchObject({ omittedTurns: 1, promptTokens: 57, historyTokens: 0 })
+  })
+
+  it('gives an answer half of a small context at most', () => {
+    expect(fitPrompt({ turns: [user(10)], ...limits, contextTokens: 301 })).toMatchObject({ outputCap: 150 })
+  })
+
+  it('sends a last message whoever wrote it', () => {
+    const fit = fitPrompt({ turns: [user(900), assistant(10)], ...limits })
+    expect(fit).toMatchObject({ messages: [{ role: 'assistant', content: 'a10' }], omittedTurns: 1 })
+  })
+
   it('honours a cap that a person asked for below the floor', () => {
     expect(fitPrompt({ turns: [user(10)], ...limits, outputCap: 5 })).toMatchObject({ outputCap: 5 })
   })

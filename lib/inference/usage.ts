@@ -44,6 +44,7 @@ function readCounts(raw: Record<string, unknown>): Counts | null {
   const outputDetails = readPart(raw.completion_tokens_details ?? raw.output_tokens_details)
   if (prompt === null || completion === null || promptDetails === null || outputDetails === null) return null
   const writes = [readWrites(raw.cache_creation), readWrites(promptDetails.cache_creation)]
+  if (writes.includes(null)) return null
   const miss = agree(raw.prompt_cache_miss_tokens)
   const cacheRead = agree(
     promptDetails.cached_tokens,

@@ -1,0 +1,135 @@
+import { globSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import path from 'node:path'
+import { parseArgs } from 'node:util'
+import pg from 'pg'
+import { OWNER_ROLE } from '#scripts/embedded-postgres.ts'
+import { PlainError, runMain } from '#scripts/run-main.ts'
+import { startTestCluster, type TestCluster, urlOf } from '#tests/support/cluster.ts'
+import { EXPLAINED } from './explained.ts'
+import { findMutants, type Mutant } from './mutants.ts'
+import { Order } from './order.ts'
+import { WorkerProcess } from './worker-process.ts'
+
+// Breaks every rule that the database keeps for the ledger, one at a time, and runs the tests that should notice.
+// A mutant that they let pass is printed and fails the run, unless explained.ts says why nobody can notice it.
+
+/** Tests that move credits, record calls or guard what is kept of them. */
+const SUITE = [
+  'lib/ledger/**/*.test.ts',
+  'lib/payments/**/*.test.ts',
+  'lib/models/prices.test.ts',
+  'lib/inference/{admit,calls,settle,late-usage,receipts,caps,spend,verify}.test.ts',
+  'lib/jobs/*.test.ts',
+]
+
+const root = path.resolve(import.meta.dirname, '..', '..')
+
+await runMain(async () => {
+  const { values } = parseArgs({
+    options: {
+      only: { type: 'string' },
+      list: { type: 'boolean' },
+      workers: { type: 'string' },
+      kills: { type: 'boolean' },
+    },
+  })
+  const cluster = await startTestCluster()
+  const stopped = () => void cluster.stop().then(() => process.exit(130))
+  process.once('SIGINT', stopped).once('SIGTERM', stopped)
+  try {
+    const mutants = (await readMutants(cluster)).filter(({ id }) => !values.only || id.includes(values.only))
+    if (values.list) {
+      process.stdout.write(`${mutants.map(({ id }) => id).join('\n')}\n${mutants.length} mutants\n`)
+      return
+    }
+    const count = Math.min(Number(values.workers ?? availableParallelism()), mutants.length)
+    const isComplete = !values.only
+    process.exitCode = (await judgeAll(cluster, { mutants, count, isComplete, printKills: values.kills ?? false }))
+      ? 0
+      : 1
+  } finally {
+    await cluster.stop()
+  }
+})
+
+async function readMutants(cluster: TestCluster): Promise<Mutant[]> {
+  const client = new pg.Client({ connectionString: urlOf(cluster, OWNER_ROLE, cluster.template) })
+  await client.connect()
+  try {
+    return await findMutants(client)
+  } finally {
+    await client.end()
+  }
+}
+
+type Run = { mutants: Mutant[]; count: number; isComplete: boolean; printKills: boolean }
+
+/** Runs the tests on every mutant. @returns whether all were noticed or are explained, and no explanation is stale */
+async function judgeAll(cluster: TestCluster, { mutants, count, isComplete, printKills }: Run): Promise<boolean> {
+  const startedAt = performance.now()
+  const files = SUITE.flatMap((pattern) => globSync(pattern, { cwd: root })).sort()
+  const workers = await Promise.all(
+    Array.from({ length: count }, (_, index) => WorkerProcess.start(cluster, files, `${cluster.template}_${index}`)),
+  )
+  const order = new Order(files, await runUnchanged(workers[0]!, files))
+  const explained = new Map(EXPLAINED.flatMap(({ why, mutants: ids }) => ids.map((id) => [id, why] as const)))
+  const tally = { killed: 0, refused: 0, explained: 0, survived: 0, stale: 0 }
+  const say = (line: string) => process.stdout.write(`${line}\n`)
+  const left = [...mutants]
+  const judge = async (worker: WorkerProcess) => {
+    for (let mutant = left.shift(); mutant; mutant = left.shift()) {
+      const verdict = await worker.run({ sql: mutant.sql, files: order.of(mutant.object) })
+      const isExplained = explained.has(mutant.id)
+      if (verdict.type === 'refused') {
+        tally.refused++
+      } else if (verdict.failure) {
+        tally.killed++
+        order.note(mutant.object, verdict.failure.file)
+        if (printKills) say(`killed   ${mutant.id}\n         by ${verdict.failure.file} › ${verdict.failure.test}`)
+        if (isExplained) {
+          tally.stale++
+          say(`STALE    ${mutant.id}\n         is noticed by ${verdict.failure.file} › ${verdict.failure.test}`)
+        }
+      } else if (isExplained) {
+        tally.explained++
+      } else {
+        tally.survived++
+        say(`SURVIVED ${mutant.id}\n${mutant.diff.replace(/^/gm, '         ')}`)
+      }
+      const done = mutants.length - left.length
+      if (done % 50 === 0) say(`… ${done} of ${mutants.length}, ${minutesSince(startedAt)}`)
+    }
+  }
+  await Promise.all(workers.map(judge))
+  // What a process had run before must not have been what failed.
+  for (const worker of workers) await runUnchanged(worker, files)
+  await Promise.all(workers.map((worker) => worker.stop()))
+  if (isComplete) {
+    const known = new Set(mutants.map(({ id }) => id))
+    for (const id of explained.keys()) {
+      if (known.has(id)) continue
+      tally.stale++
+      say(`STALE    ${id}\n         is explained and no longer there`)
+    }
+  }
+  say(
+    `mutation: ${mutants.length} mutants: ${tally.killed} killed, ${tally.explained} explained, ${tally.survived} survived, ` +
+      `${tally.refused} impossible; ${tally.stale} stale explanations; ${minutesSince(startedAt)}`,
+  )
+  return tally.survived === 0 && tally.stale === 0
+}
+
+/** @returns how long each file took @throws {PlainError} when a test fails although nothing was changed */
+async function runUnchanged(worker: WorkerProcess, files: string[]): Promise<Record<string, number>> {
+  const verdict = await worker.run({ sql: null, files })
+  if (verdict.type === 'refused') throw new PlainError(verdict.reason)
+  if (!verdict.failure) return verdict.durations
+  const { file, test, reason } = verdict.failure
+  throw new PlainError(`the tests fail without any mutant: ${file} › ${test}: ${reason}`)
+}
+
+function minutesSince(startedAt: number): string {
+  const seconds = Math.round((performance.now() - startedAt) / 1_000)
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+}
