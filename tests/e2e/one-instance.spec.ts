@@ -1,4 +1,5 @@
 import { answers } from '#tests/support/fake-vendor.ts'
+import { evaluateInService, INSPECTED } from '#tests/support/inspector.ts'
 import { startService } from '#tests/support/service.ts'
 import { ChatPage } from './support/chat-page.ts'
 import { expect, signIn, test } from './support/fixtures.ts'
@@ -8,7 +9,7 @@ test('a page, an action, a route and instrumentation share one pool and one set 
   context,
   installation,
 }) => {
-  const service = await startService(installation.database, { NODE_OPTIONS: '--inspect=127.0.0.1:0' })
+  const service = await startService(installation.database, INSPECTED)
   try {
     const person = await installation.createPerson()
     installation.vendor.setBehavior('answer')
@@ -23,8 +24,8 @@ test('a page, an action, a route and instrumentation share one pool and one set 
     await page.getByRole('button', { name: 'Save' }).first().click()
     await expect(page.getByText('Saved').first()).toBeVisible()
 
-    const sharers = await evaluateInServer(
-      service.output(),
+    const sharers = await evaluateInService<Record<string, number>>(
+      service,
       `Object.fromEntries([...globalThis[Symbol.for('undefined-behavior.singletons')]].map(([name, entry]) => [name, entry.sharers.size]))`,
     )
     console.log('module copies that share an instance:', JSON.stringify(sharers))
@@ -52,23 +53,3 @@ test('a page, an action, a route and instrumentation share one pool and one set 
     await service.stop()
   }
 })
-
-/** Asks the running server through Node's inspector, so that the app needs no door for tests. */
-async function evaluateInServer(output: string, expression: string): Promise<Record<string, number>> {
-  const address = /Debugger listening on (ws:\/\/\S+)/.exec(output)?.[1]
-  expect(address, output).toBeTruthy()
-  const socket = new WebSocket(address!)
-  await new Promise((resolve, reject) => {
-    socket.addEventListener('open', resolve)
-    socket.addEventListener('error', reject)
-  })
-  const reply = new Promise<Record<string, number>>((resolve) => {
-    socket.addEventListener('message', ({ data }) => resolve(JSON.parse(String(data)).result.result.value))
-  })
-  socket.send(JSON.stringify({ id: 1, method: 'Runtime.evaluate', params: { expression, returnByValue: true } }))
-  try {
-    return await reply
-  } finally {
-    socket.close()
-  }
-}

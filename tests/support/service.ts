@@ -16,6 +16,9 @@ export type Service = {
   output(): string
   /** Asks it to stop and waits until it is gone. */
   stop(): Promise<number | null>
+  pid: number
+  /** Settles with its exit code when it is gone, for whatever reason. */
+  gone: Promise<number | null>
 }
 
 export const TEST_SECRETS = { AUTH_SECRET: 'test-secret-'.repeat(4), ENCRYPTION_KEY: '5e'.repeat(32) }
@@ -23,11 +26,17 @@ export const TEST_SECRETS = { AUTH_SECRET: 'test-secret-'.repeat(4), ENCRYPTION_
 /**
  * Starts the production server, as the container runs it, on a free port.
  * @param env beyond the database and the secrets, for example `HTTPS_PROXY`
+ * @param options a port to come back to, and a process group of its own to be killed as one
  */
-export async function startService(database: TestDatabase, env: Record<string, string> = {}): Promise<Service> {
-  const port = await findFreePort()
+export async function startService(
+  database: Pick<TestDatabase, 'url' | 'ownerUrl'>,
+  env: Record<string, string> = {},
+  options: { port?: number; detached?: boolean } = {},
+): Promise<Service> {
+  const port = options.port ?? (await findFreePort())
   const child = spawn(NODE, ['scripts/serve.ts'], {
     cwd: ROOT,
+    detached: options.detached ?? false,
     env: {
       PATH: process.env.PATH,
       HOME: process.env.HOME,
@@ -62,6 +71,8 @@ export async function startService(database: TestDatabase, env: Record<string, s
       child.kill('SIGTERM')
       return gone
     },
+    pid: child.pid!,
+    gone,
   }
 }
 
