@@ -18,6 +18,8 @@ const stateOf = (error: unknown) => ((error as Error).cause as { code?: string }
 /** Two connections to one database: one speaks as the application, the other sees all and makes time pass. */
 export class RealLedger {
   readonly owner: pg.Client
+  /** The application's connection, as the server's tables of locks name it. */
+  pid = 0
   private readonly database: TestDatabase
   private app: pg.Client
   private zone = { name: '', dayOfMonth: 0 }
@@ -43,6 +45,21 @@ export class RealLedger {
     // Connections are broken on purpose.
     this.app.on('error', () => undefined)
     await this.app.connect()
+    const { rows } = await this.app.query('SELECT pg_backend_pid() AS pid')
+    this.pid = rows[0].pid
+  }
+
+  /** Takes part in another's story, over connections of its own. */
+  async join(other: RealLedger): Promise<void> {
+    const { zone, wallets, noon, transferIds, ends } = other
+    Object.assign(this, { zone, wallets, noon, transferIds, ends })
+    await this.say('ROLLBACK')
+  }
+
+  /** Open holds of a worker, as the application sees them now. */
+  async openHoldsOf(worker: string): Promise<string[]> {
+    const { rows } = await this.app.query('SELECT id FROM holds WHERE open_worker_id = $1 ORDER BY id', [worker])
+    return rows.map(({ id }) => id)
   }
 
   async close(): Promise<void> {
