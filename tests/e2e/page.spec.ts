@@ -96,7 +96,7 @@ test('the whole story works with the keyboard alone', async ({ page, installatio
   await page.keyboard.type('Typed without a mouse')
   await page.keyboard.press('Enter')
   await chat.answered()
-  await tabTo(page, /credits/)
+  await tabTo(page, /Open the receipt/)
   await page.keyboard.press('Enter')
   await expect(page.getByRole('dialog')).toBeVisible()
   await page.keyboard.press('Escape')

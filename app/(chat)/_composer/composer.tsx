@@ -151,16 +151,19 @@ export const Composer = memo(function Composer({ ref, ownerId, draftKey, lastSen
         className="field-sizing-content block max-h-[40dvh] min-h-13 w-full resize-none overflow-y-auto bg-transparent px-4 pt-3.5 pb-1 text-base outline-none"
       />
       <div role="status">{!isTold && <QuoteSentence quote={quote} refusal={refusal} wasBlocked={wasBlocked} />}</div>
-      <div id={detailsId}>{quote && isQuoteOpen && <QuoteDetails quote={quote} />}</div>
+      <div id={detailsId}>
+        {quote?.atMostMicros && isQuoteOpen && <QuoteDetails quote={quote} atMostMicros={quote.atMostMicros} />}
+      </div>
       <div className="flex items-center gap-1 p-2">
         <ModelPicker modelId={modelId} onChange={onModelChange} />
         <div className="ms-auto flex min-w-0 shrink-0 items-center gap-1">
           <span id="composer-hint" className="truncate px-2 text-muted text-xs max-lg:sr-only touch:sr-only">
             {t('enterHint')}
           </span>
-          {quote && (
+          {quote?.atMostMicros && (
             <QuoteFigure
-              quote={quote}
+              atMostMicros={quote.atMostMicros}
+              isFree={quote.messagesLeft === null}
               isCurrent={isCurrent}
               isOpen={isQuoteOpen}
               onToggle={() => setQuoteOpen(!isQuoteOpen)}

@@ -4,38 +4,43 @@ import { useLocale, useTranslations } from 'next-intl'
 import type { Quote } from '#lib/inference/shared.ts'
 import { decodeMicros, formatCredits } from '#lib/money.ts'
 
-type QuoteFigureProps = { quote: Quote; isCurrent: boolean; isOpen: boolean; onToggle: () => void; detailsId: string }
+type QuoteFigureProps = {
+  atMostMicros: string
+  isFree: boolean
+  isCurrent: boolean
+  isOpen: boolean
+  onToggle: () => void
+  detailsId: string
+}
 
 /** The most this message can cost; opens what that is made of. */
-export function QuoteFigure({ quote, isCurrent, isOpen, onToggle, detailsId }: QuoteFigureProps) {
+export function QuoteFigure({ atMostMicros, isFree, isCurrent, isOpen, onToggle, detailsId }: QuoteFigureProps) {
   const t = useTranslations('chat.quote')
   const locale = useLocale()
-  if (quote.atMostMicros === null) return null
-  const amount = formatCredits(decodeMicros(quote.atMostMicros), locale)
-  const isFree = quote.messagesLeft === null
+  const amount = formatCredits(decodeMicros(atMostMicros), locale)
   return (
     <button
       type="button"
       aria-expanded={isOpen}
       aria-controls={detailsId}
-      aria-label={isFree ? t('freeLabel') : t('atMostLabel', { amount })}
       onClick={onToggle}
       className={`figures h-8 shrink-0 whitespace-nowrap rounded-lg px-2 text-muted text-xs transition duration-150 hover:bg-soft hover:text-ink aria-expanded:bg-soft aria-expanded:text-ink touch:h-11 ${isCurrent ? '' : 'opacity-60'}`}
     >
       {isFree ? t('free') : t('atMost', { amount })}
+      <span className="sr-only">: {t('explain')}</span>
     </button>
   )
 }
 
 /** How much of it is the old context, what is left out of that, and what becomes of the rest. */
-export function QuoteDetails({ quote }: { quote: Quote }) {
+export function QuoteDetails({ quote, atMostMicros }: { quote: Quote; atMostMicros: string }) {
   const t = useTranslations('chat.quote')
   const locale = useLocale()
   const credits = (micros: string) => formatCredits(decodeMicros(micros), locale)
   return (
     <div className="mx-4 mb-1 border-line border-t pt-2 text-muted text-xs">
       <dl className="figures grid gap-y-1">
-        {quote.atMostMicros !== null && <Row label={t('held')}>{credits(quote.atMostMicros)}</Row>}
+        <Row label={t('held')}>{credits(atMostMicros)}</Row>
         {quote.historyTokens > 0 && (
           <Row label={t('history', { count: quote.historyTokens })}>{credits(quote.historyMicros)}</Row>
         )}

@@ -48,7 +48,8 @@ function useWarning(quote: Quote | null): string | null {
   const isLow = quote.messagesLeft !== null && quote.messagesLeft < LOW_BELOW_MESSAGES
   if (cap && (!isLow || decodeMicros(cap.leftMicros) < availableMicros)) {
     const limit = formatCredits(decodeMicros(cap.limitMicros), locale)
-    return t('capNear', { period: cap.period, share: cap.usedPercent / 100, limit })
+    const share = new Intl.NumberFormat(locale, { style: 'percent' }).format(cap.usedPercent / 100)
+    return t('capNear', { period: cap.period, share, limit })
   }
   return isLow ? t('low', { count: aboutCount(quote.messagesLeft!) }) : null
 }

@@ -37,7 +37,8 @@ export function useStatus() {
     queryKey: STATUS,
     queryFn: () => requestJson<Status>('/api/status'),
     refetchInterval: ({ state }) => (state.data?.running.length ? POLL_MS : false),
-    refetchOnWindowFocus: true,
+    // Credits may have come in elsewhere a moment ago.
+    refetchOnWindowFocus: 'always',
   })
 }
 

@@ -1,0 +1,30 @@
+import type { Page } from '@playwright/test'
+
+/** Text that reaches out of the page or is cut off without an ellipsis and without a way to scroll to it. */
+export function findFaults(page: Page): Promise<string[]> {
+  return page.evaluate(() => {
+    const faults: string[] = []
+    const root = document.documentElement
+    if (root.scrollWidth > root.clientWidth) faults.push(`the page is ${root.scrollWidth} px wide`)
+    for (const element of document.body.querySelectorAll('*')) {
+      const words = [...element.childNodes].filter((node) => node.nodeType === 3 && node.nodeValue?.trim())
+      if (words.length === 0 || element.closest('.sr-only, .katex, script, style, noscript')) continue
+      const style = getComputedStyle(element)
+      if (style.visibility === 'hidden' || !element.checkVisibility()) continue
+      const told = `${element.tagName.toLowerCase()} “${element.textContent?.trim().slice(0, 40)}”`
+      const scrolls = ['auto', 'scroll'].includes(style.overflowX)
+      const isCut = element.clientWidth > 0 && element.scrollWidth > element.clientWidth + 1
+      if (isCut && !scrolls && style.textOverflow !== 'ellipsis') faults.push(`cut off: ${told}`)
+      let holder: Element | null = element
+      while (holder && !['auto', 'scroll', 'hidden', 'clip'].includes(getComputedStyle(holder).overflowX)) {
+        holder = holder.parentElement
+      }
+      if (holder && holder !== document.body && holder !== root) continue
+      const range = document.createRange()
+      range.selectNodeContents(element)
+      const { left, right } = range.getBoundingClientRect()
+      if (left < -1 || right > root.clientWidth + 1) faults.push(`outside the page: ${told}`)
+    }
+    return faults
+  })
+}
