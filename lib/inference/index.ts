@@ -9,7 +9,7 @@ export { findReceipts, getReceipt, recomputeCost, type UsageRecord } from './rec
 export { run } from './run.ts'
 export { type SettleInput, type SettleInterruptedInput, settle, settleInterrupted } from './settle.ts'
 export type { Outcome, Quote, QuotedCap, Receipt, Refusal, TokenKind, Usage, UsageSource } from './shared.ts'
-export { listPaidModels, SPEND_DAYS_MAX, type SpendInput, spendByDay, spendByModel } from './spend.ts'
+export { getSpending, listPaidModels, SPEND_DAYS_MAX, type Spending, type SpendingInput } from './spend.ts'
 export {
   exportStatement,
   listStatement,

@@ -9,57 +9,67 @@ export const SPEND_DAYS_MAX = 366
 
 /** Calls among which the person's recent models are looked for. */
 const RECENT_CALLS = 5_000
+const MODELS_MAX = 200
+const DAY_MS = 86_400_000
 
-const spendInput = z
+const spendingInput = z
   .object({
     /** First and last day, both included, in the time zone. */
     from: dateInput,
     to: dateInput,
     timeZone: timeZoneInput.default('UTC'),
-    /** Only calls of this model. */
+    /** Whose calls are added up by day; all of them without it. */
     modelId: z.string().min(1).max(200).optional(),
   })
   .refine(({ from, to }) => daysBetween(from, to) < SPEND_DAYS_MAX && from <= to, 'is no period of at most 366 days')
 
-export type SpendInput = z.input<typeof spendInput>
+export type SpendingInput = z.input<typeof spendingInput>
 
-/** What the person's own wallet paid for calls on each day of a period; days without a call are there with zero. */
-export async function spendByDay(ctx: Ctx, input: SpendInput): Promise<{ day: string; micros: bigint }[]> {
-  const { userId } = requireUser(ctx)
-  const period = spendInput.parse(input)
-  const { rows } = await ctx.db.execute<{ day: string; micros: bigint }>(sql`
-    SELECT d.day::date::text AS day, coalesce(s.micros, 0)::bigint AS micros
-    FROM generate_series(${period.from}::date::timestamp, ${period.to}::date::timestamp, interval '1 day') AS d (day)
-    LEFT JOIN (
-      SELECT (u.created_at AT TIME ZONE ${period.timeZone})::date AS day, sum(u.charged_micros) AS micros
-      FROM usage_records u WHERE ${isSpentIn(userId, period)} GROUP BY 1
-    ) s ON s.day = d.day::date
-    ORDER BY d.day`)
-  return rows
+export type Spending = {
+  /** Every day of the period in its order; only the model asked for. */
+  byDay: { day: string; micros: bigint }[]
+  /** Every model that cost something, the dearest first. */
+  byModel: { modelId: string; modelName: string; micros: bigint; calls: number }[]
 }
 
-/** What the person's own wallet paid for the calls of each model in a period, the dearest first. */
-export async function spendByModel(
-  ctx: Ctx,
-  input: SpendInput,
-): Promise<{ modelId: string; modelName: string; micros: bigint; calls: number }[]> {
+/** What the person's own wallet paid for calls in a period, by day and by model: both from one reading of the calls. */
+export async function getSpending(ctx: Ctx, input: SpendingInput): Promise<Spending> {
   const { userId } = requireUser(ctx)
-  const period = spendInput.parse(input)
-  const { rows } = await ctx.db.execute<{ model_id: string; model_name: string; micros: bigint; calls: number }>(sql`
-    SELECT s.model_id, coalesce(m.display_name, s.model_id) AS model_name, s.micros, s.calls
+  const { from, to, timeZone, modelId } = spendingInput.parse(input)
+  const { rows } = await ctx.db.execute<{
+    day: string
+    model_id: string
+    model_name: string
+    micros: bigint
+    calls: number
+  }>(sql`
+    SELECT s.*, coalesce(m.display_name, s.model_id) AS model_name
     FROM (
-      SELECT u.model_id, sum(u.charged_micros)::bigint AS micros, count(*)::int AS calls
-      FROM usage_records u WHERE ${isSpentIn(userId, period)} AND u.charged_micros > 0 GROUP BY u.model_id
+      SELECT (u.created_at AT TIME ZONE ${timeZone})::date::text AS day, u.model_id,
+        sum(u.charged_micros)::bigint AS micros, count(*)::int AS calls
+      FROM usage_records u
+      WHERE u.wallet_id = ${ownWallet(userId)} AND u.charged_micros > 0
+        AND ${recordedWithin(startOf(from, timeZone), endOf(to, timeZone))}
+      GROUP BY 1, 2
     ) s
     LEFT JOIN models m ON m.id = s.model_id
-    ORDER BY s.micros DESC, s.model_id
-    LIMIT 200`)
-  return rows.map((row) => ({
-    modelId: row.model_id,
-    modelName: row.model_name,
-    micros: row.micros,
-    calls: row.calls,
-  }))
+    LIMIT ${SPEND_DAYS_MAX * MODELS_MAX}`)
+  const byDay = new Map(daysFrom(from, to).map((day) => [day, 0n]))
+  const byModel = new Map<string, Spending['byModel'][number]>()
+  for (const row of rows) {
+    if (modelId === undefined || row.model_id === modelId) byDay.set(row.day, (byDay.get(row.day) ?? 0n) + row.micros)
+    const model = byModel.get(row.model_id)
+    byModel.set(row.model_id, {
+      modelId: row.model_id,
+      modelName: row.model_name,
+      micros: (model?.micros ?? 0n) + row.micros,
+      calls: (model?.calls ?? 0) + row.calls,
+    })
+  }
+  return {
+    byDay: [...byDay].map(([day, micros]) => ({ day, micros })),
+    byModel: [...byModel.values()].sort((a, b) => Number(b.micros - a.micros) || (a.modelId < b.modelId ? -1 : 1)),
+  }
 }
 
 /** The models of the latest calls that the person's own wallet paid for, by name: what a statement can be filtered by. */
@@ -77,12 +87,12 @@ export async function listPaidModels(ctx: Ctx): Promise<{ modelId: string; model
   return rows.map((row) => ({ modelId: row.model_id, modelName: row.model_name }))
 }
 
-function isSpentIn(userId: string, { from, to, timeZone, modelId }: z.output<typeof spendInput>) {
-  const within = recordedWithin(startOf(from, timeZone), endOf(to, timeZone))
-  const ofModel = modelId === undefined ? sql`` : sql`AND u.model_id = ${modelId}`
-  return sql`u.wallet_id = ${ownWallet(userId)} AND ${within} ${ofModel}`
+function daysFrom(first: string, last: string): string[] {
+  return Array.from({ length: daysBetween(first, last) + 1 }, (_, index) =>
+    new Date(Date.parse(first) + index * DAY_MS).toISOString().slice(0, 10),
+  )
 }
 
 function daysBetween(from: string, to: string): number {
-  return (Date.parse(to) - Date.parse(from)) / 86_400_000
+  return (Date.parse(to) - Date.parse(from)) / DAY_MS
 }

@@ -3,13 +3,12 @@ import { systemCtx } from '#lib/ctx.ts'
 import {
   exportStatement,
   getBalance,
+  getSpending,
   getStatementEntry,
   listPaidModels,
   listStatement,
   type StatementFilter,
   type StatementLine,
-  spendByDay,
-  spendByModel,
 } from '#lib/inference/index.ts'
 import { HOUSE, postTransfer } from '#lib/ledger/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
@@ -240,20 +239,23 @@ describe('spending', () => {
   it('is added up by day in the reader’s zone, days without a call included, and by model', async () => {
     const payer = await createSpender({ from: '2026-03-01T15:58:00Z', count: 4 })
     const period = { from: '2026-02-28', to: '2026-03-03' }
-    expect(await spendByDay(payer.ctx, period)).toEqual([
+    expect((await getSpending(payer.ctx, period)).byDay).toEqual([
       { day: '2026-02-28', micros: 0n },
       { day: '2026-03-01', micros: 4_006n },
       { day: '2026-03-02', micros: 0n },
       { day: '2026-03-03', micros: 0n },
     ])
     const inShanghai = { ...period, timeZone: 'Asia/Shanghai' }
-    expect((await spendByDay(payer.ctx, inShanghai)).map(({ micros }) => micros)).toEqual([0n, 2_001n, 2_005n, 0n])
-    expect((await spendByDay(payer.ctx, { ...period, modelId: cheap }))[1]).toMatchObject({ micros: 2_002n })
-    expect(await spendByModel(payer.ctx, inShanghai)).toEqual([
+    const { byDay, byModel } = await getSpending(payer.ctx, inShanghai)
+    expect(byDay.map(({ micros }) => micros)).toEqual([0n, 2_001n, 2_005n, 0n])
+    const ofCheap = await getSpending(payer.ctx, { ...inShanghai, modelId: cheap })
+    expect(ofCheap.byDay.map(({ micros }) => micros)).toEqual([0n, 1_000n, 1_002n, 0n])
+    expect(ofCheap.byModel).toEqual(byModel)
+    expect(byModel).toEqual([
       { modelId: dear, modelName: 'Dear', micros: 2_004n, calls: 2 },
       { modelId: cheap, modelName: 'Cheap', micros: 2_002n, calls: 2 },
     ])
-    expect(await spendByModel(payer.ctx, { from: '2026-03-02', to: '2026-03-02', timeZone: 'UTC' })).toEqual([])
+    expect((await getSpending(payer.ctx, { from: '2026-03-02', to: '2026-03-02' })).byModel).toEqual([])
     expect((await listPaidModels(payer.ctx)).map(({ modelName }) => modelName)).toEqual(['Cheap', 'Dear'])
   })
 
@@ -261,18 +263,18 @@ describe('spending', () => {
     // Berlin puts its clocks forward on 29 March 2026 and back on 25 October.
     const payer = await createSpender({ from: '2026-03-28T23:00:00Z', count: 23, everyMs: 60 * MINUTE })
     const zone = { timeZone: 'Europe/Berlin' }
-    const [spring] = await spendByDay(payer.ctx, { from: '2026-03-29', to: '2026-03-29', ...zone })
-    expect(spring!.micros).toBe(23_000n + 253n)
+    const spring = await getSpending(payer.ctx, { from: '2026-03-29', to: '2026-03-29', ...zone })
+    expect(spring.byDay[0]!.micros).toBe(23_000n + 253n)
     const other = await createSpender({ from: '2026-10-24T22:00:00Z', count: 25, everyMs: 60 * MINUTE })
-    const [autumn] = await spendByDay(other.ctx, { from: '2026-10-25', to: '2026-10-25', ...zone })
-    expect(autumn!.micros).toBe(25_000n + 300n)
+    const autumn = await getSpending(other.ctx, { from: '2026-10-25', to: '2026-10-25', ...zone })
+    expect(autumn.byDay[0]!.micros).toBe(25_000n + 300n)
   })
 
   it('is not read over more than a year', async () => {
     const { ctx } = await createPayer(database.db)
-    await expect(spendByDay(ctx, { from: '2025-01-01', to: '2026-01-02' })).rejects.toThrow()
-    await expect(spendByDay(ctx, { from: '2026-01-02', to: '2026-01-01' })).rejects.toThrow()
-    expect(await spendByDay(ctx, { from: '2025-01-01', to: '2026-01-01' })).toHaveLength(366)
+    await expect(getSpending(ctx, { from: '2025-01-01', to: '2026-01-02' })).rejects.toThrow()
+    await expect(getSpending(ctx, { from: '2026-01-02', to: '2026-01-01' })).rejects.toThrow()
+    expect((await getSpending(ctx, { from: '2025-01-01', to: '2026-01-01' })).byDay).toHaveLength(366)
   })
 })
 
@@ -321,8 +323,9 @@ describe('an outsider', () => {
     const period = { from: '2026-02-01', to: '2026-03-31' }
     expect(await listStatement(outsider.ctx)).toEqual({ lines: [], days: [], nextBefore: null })
     expect(await exportAll(outsider)).toEqual([])
-    expect(await spendByModel(outsider.ctx, period)).toEqual([])
-    expect((await spendByDay(outsider.ctx, period)).every(({ micros }) => micros === 0n)).toBe(true)
+    const { byDay, byModel } = await getSpending(outsider.ctx, period)
+    expect(byModel).toEqual([])
+    expect(byDay.every(({ micros }) => micros === 0n)).toBe(true)
     expect(await listPaidModels(outsider.ctx)).toEqual([])
     await expect(getStatementEntry(outsider.ctx, { seq: '2' })).rejects.toMatchObject({ code: 'not_found' })
     expect(await getBalance(outsider.ctx)).toMatchObject({ availableMicros: 0n, messagesLeft: null, state: 'empty' })
@@ -335,7 +338,7 @@ describe('an outsider', () => {
     await expect(listStatement(ctx)).rejects.toMatchObject(refused)
     await expect(exportStatement(ctx, {}).next()).rejects.toMatchObject(refused)
     await expect(getStatementEntry(ctx, { seq: '1' })).rejects.toMatchObject(refused)
-    await expect(spendByDay(ctx, { from: '2026-01-01', to: '2026-01-01' })).rejects.toMatchObject(refused)
+    await expect(getSpending(ctx, { from: '2026-01-01', to: '2026-01-01' })).rejects.toMatchObject(refused)
     await expect(getBalance(ctx)).rejects.toMatchObject(refused)
   })
 })

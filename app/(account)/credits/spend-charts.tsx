@@ -4,7 +4,7 @@ import { DayChart } from '#app/_ui/chart/day-chart.tsx'
 import { ShareChart } from '#app/_ui/chart/share-chart.tsx'
 import { chartDays, type Filter } from '#app/(account)/credits/filter.ts'
 import type { Ctx } from '#lib/ctx.ts'
-import { SPEND_DAYS_MAX, spendByDay, spendByModel } from '#lib/inference/index.ts'
+import { getSpending, SPEND_DAYS_MAX } from '#lib/inference/index.ts'
 import { formatCredits } from '#lib/money.ts'
 
 type SpendChartsProps = {
@@ -18,11 +18,10 @@ type SpendChartsProps = {
 /** Where the credits went: by day and by model, over the days of the filter or the last thirty. */
 export async function SpendCharts({ ctx, filter, today, timeZone, models }: SpendChartsProps) {
   const period = { ...chartDays(filter, today, SPEND_DAYS_MAX), timeZone }
-  const [t, locale, days, parts] = await Promise.all([
+  const [t, locale, { byDay: days, byModel: parts }] = await Promise.all([
     getTranslations('credits.chart'),
     getLocale(),
-    spendByDay(ctx, { ...period, modelId: filter.modelId ?? undefined }),
-    spendByModel(ctx, period),
+    getSpending(ctx, { ...period, modelId: filter.modelId ?? undefined }),
   ])
   const total = days.reduce((sum, { micros }) => sum + micros, 0n)
   const dearest = days.reduce((most, one) => (one.micros > most.micros ? one : most), days[0]!)
