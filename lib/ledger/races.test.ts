@@ -24,7 +24,7 @@ afterAll(async () => {
 const spender = newId()
 const ENDS = ['commits', 'rolls back'] as const
 
-/** A wallet with three lots, one of which has expired without anybody noticing, four open holds, and a cap. */
+/** A wallet with three lots, one of which may have expired without anybody noticing, four open holds, and a cap. */
 class Scene {
   readonly reference = new Reference()
   readonly worker = newId()
@@ -32,7 +32,7 @@ class Scene {
   other = ''
   holds: string[] = []
 
-  async set(): Promise<this> {
+  async set({ expired = true } = {}): Promise<this> {
     const wallets = await first.begin()
     await Promise.all([second.join(first), third.join(first)])
     for (const id of wallets) this.reference.wallets.push({ id, lots: [], caps: [], entries: [] })
@@ -45,7 +45,7 @@ class Scene {
       await this.does(hold)
       this.holds.push(hold.id)
     }
-    await this.does(this.credit(600n, 'code', -1))
+    await this.does(this.credit(600n, 'code', expired ? -1 : 0))
     return this
   }
 
@@ -125,6 +125,16 @@ const PAIRS = Object.keys(OPERATIONS).flatMap((a) => Object.keys(OPERATIONS).map
 describe.each(ENDS)('on one wallet, when the first %s', (end) => {
   it.each(PAIRS)('%s, then %s', async (a, b) => {
     const scene = await new Scene().set()
+    await scene.race(OPERATIONS[a]!(scene, 0), OPERATIONS[b]!(scene, 1), end)
+  })
+
+  // An expiry where nothing has expired touches no wallet.
+  const others = PAIRS.filter((pair) => !pair.includes('expire'))
+  it.each(others)('%s, then %s, where nothing has expired and no cap is set', async (a, b) => {
+    const scene = await new Scene().set({ expired: false })
+    await scene.does({ verb: 'cap', wallet: scene.wallet, spender, period: 'day', limit: null })
+    // What is left for the second is too little when the first has had its own.
+    await scene.does(scene.debit(500n))
     await scene.race(OPERATIONS[a]!(scene, 0), OPERATIONS[b]!(scene, 1), end)
   })
 })
