@@ -149,7 +149,7 @@ test('what the balance cannot pay is said before it is sent, and stays in the bo
 
   // Credits come in meanwhile: whoever comes back to the page finds the way free.
   await installation.admin('grant', '--user', person.email, '--credits', '5', '--reason', 'test')
-  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')))
+  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange', { bubbles: true })))
   await expect(figure(page)).toBeVisible()
   await expect(sentence).toHaveCount(0)
   await chat.composer.press('Enter')
