@@ -90,7 +90,7 @@ it('who ended over a day ago is forgotten, unless something still refers to it',
   const holding = await addWorker('2 days', '2 days')
   const payer = await createPayer(database.db)
   await database.db.execute(sql`
-    SELECT * FROM ledger_hold(${newId()}, ${payer.walletId}, 10, 10, 5, ${holding}, '\\x00'::bytea)`)
+    SELECT * FROM ledger_hold(${newId()}, ${payer.walletId}, ${payer.userId}, 10, 10, 5, ${holding}, '\\x00'::bytea)`)
   expect(await forgetWorkers(ctx)).toBe(1)
   const left = (await rows()).map(({ id }) => id)
   expect(left.sort()).toEqual([workerId(), recent, holding].sort())
