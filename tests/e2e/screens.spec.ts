@@ -104,6 +104,8 @@ for (const width of WIDTHS) {
       installation,
       watch,
     }) => {
+      // Ten pictures of a long page, each examined.
+      test.setTimeout(240_000)
       mkdirSync(FOLDER, { recursive: true })
       spender ??= await prepareSpender(browser, installation)
       const context = await browser.newContext({

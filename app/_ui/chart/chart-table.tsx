@@ -11,9 +11,11 @@ export function ChartTable({ caption, head, rows }: ChartTableProps) {
   const t = useTranslations('common.chart')
   return (
     <details className="group mt-3 text-sm">
-      <summary className="inline-flex items-center text-muted text-xs underline underline-offset-4 hover:text-ink touch:min-h-11">
+      <summary
+        aria-label={`${t('asTable')}: ${caption}`}
+        className="inline-flex items-center text-muted text-xs underline underline-offset-4 hover:text-ink touch:min-h-11"
+      >
         {t('asTable')}
-        <span className="sr-only">: {caption}</span>
       </summary>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: whoever has no mouse scrolls it with the arrow keys. */}
       <section className="mt-2 max-h-72 overflow-y-auto" tabIndex={0} aria-label={caption}>

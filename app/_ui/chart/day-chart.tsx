@@ -5,7 +5,7 @@ import { amountScale, share } from '#app/_ui/chart/amount-scale.ts'
 import { ChartTable } from '#app/_ui/chart/chart-table.tsx'
 import { formatCredits } from '#lib/money.ts'
 
-const X_LABELS = 5
+const X_LABELS = 4
 
 type DayChartProps = {
   /** In the order of the calendar, without gaps. */
