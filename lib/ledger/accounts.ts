@@ -19,7 +19,7 @@ export type Wallet = {
   id: string
   postedMicros: bigint
   heldMicros: bigint
-  /** What new calls may use: posted less held; never negative. */
+  /** What new calls may use: posted less held and less what has expired; never negative. */
   availableMicros: bigint
   openHolds: number
 }
@@ -40,9 +40,17 @@ export async function findWallet(ctx: Ctx, owner: WalletOwner): Promise<Wallet |
       postedMicros: wallets.postedMicros,
       heldMicros: wallets.heldMicros,
       openHolds: wallets.openHolds,
+      expiredMicros: EXPIRED,
     })
     .from(accounts)
     .innerJoin(wallets, eq(wallets.id, accounts.id))
     .where(and(eq(accounts.ownerType, owner.ownerType), eq(accounts.ownerId, owner.ownerId)))
-  return row ? { ...row, availableMicros: row.postedMicros - row.heldMicros } : null
+  if (!row) return null
+  const { expiredMicros, ...wallet } = row
+  return { ...wallet, availableMicros: wallet.postedMicros - wallet.heldMicros - expiredMicros }
 }
+
+/** What nobody can spend any more although its expiry is not posted yet, less what running calls hold of it. */
+const EXPIRED = sql<bigint>`CASE WHEN ${wallets.nextExpiryAt} <= now() THEN greatest(0, (
+    SELECT coalesce(sum(remaining_micros), 0) FROM lots WHERE wallet_id = ${wallets.id} AND expires_at <= now()
+  ) - ${wallets.heldMicros})::bigint ELSE 0 END`
