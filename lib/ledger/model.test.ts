@@ -7,7 +7,7 @@ import { tell } from '#tests/support/ledger/story.ts'
 
 const COMMANDS = Number(process.env.PROPERTY_COMMANDS ?? 10_000)
 const SEED = Number(process.env.PROPERTY_SEED ?? Math.floor(Math.random() * 2 ** 31))
-const LANES = Number(process.env.PROPERTY_LANES ?? 2)
+const LANES = Number(process.env.PROPERTY_LANES ?? 3)
 
 it(`the ledger does what the reference does, command by command (${COMMANDS} commands, seed ${SEED})`, async () => {
   const began = Date.now()
