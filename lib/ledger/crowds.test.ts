@@ -128,7 +128,7 @@ describe(`${CLIENTS} clients at once`, () => {
 it('two processes that try the same deposit fifty times make one', async () => {
   await begin(5n)
   const key = newId()
-  const script = path.resolve(import.meta.dirname, '../../tests/support/ledger/retry-process.ts')
+  const script = path.resolve(import.meta.dirname, '../../tests/support/retry-process.ts')
   const start = async () => {
     const child = spawn(process.execPath, [script, database.url, walletId, key, '25'], {
       stdio: ['pipe', 'pipe', 'inherit'],
