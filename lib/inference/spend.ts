@@ -43,9 +43,9 @@ export async function getSpending(ctx: Ctx, input: SpendingInput): Promise<Spend
     micros: bigint
     calls: number
   }>(sql`
-    SELECT s.*, coalesce(m.display_name, s.model_id) AS model_name
+    SELECT s.day::text AS day, s.model_id, s.micros, s.calls, coalesce(m.display_name, s.model_id) AS model_name
     FROM (
-      SELECT (u.created_at AT TIME ZONE ${timeZone})::date::text AS day, u.model_id,
+      SELECT (u.created_at AT TIME ZONE ${timeZone})::date AS day, u.model_id,
         sum(u.charged_micros)::bigint AS micros, count(*)::int AS calls
       FROM usage_records u
       WHERE u.wallet_id = ${ownWallet(userId)} AND u.charged_micros > 0
