@@ -22,7 +22,7 @@ export function parseCredits(text: string): bigint | null {
 /** The exact amount in credits as a plain decimal, without trailing zeros: 1_500_000n → "1.5". */
 export function creditsToDecimal(micros: bigint): string {
   const sign = micros < 0n ? '-' : ''
-  const absolute = micros < 0n ? -micros : micros
+  const absolute = withoutSign(micros)
   const fraction = (absolute % MICROS_PER_CREDIT).toString().padStart(6, '0').replace(/0+$/, '')
   return `${sign}${absolute / MICROS_PER_CREDIT}${fraction ? `.${fraction}` : ''}`
 }
@@ -33,12 +33,15 @@ export function creditsToDecimal(micros: bigint): string {
  * @param locale BCP 47 tag for separators
  */
 export function formatCredits(micros: bigint, locale: string): string {
-  const absolute = micros < 0n ? -micros : micros
+  const absolute = withoutSign(micros)
   let places = 0
-  if (absolute < MICROS_PER_CREDIT) places = absolute === 0n ? 0 : Math.min(6, 8 - absolute.toString().length)
+  // Stryker disable EqualityOperator: the bounds themselves are written the same with more places
+  if (absolute < MICROS_PER_CREDIT) places = Math.min(6, 8 - absolute.toString().length)
   else if (absolute < 1_000n * MICROS_PER_CREDIT) places = 2
+  // Stryker restore EqualityOperator
   const unit = 10n ** BigInt(6 - places)
   const rounded = ((absolute + unit / 2n) / unit) * unit
+  // Stryker disable next-line EqualityOperator: zero has no sign
   const decimal = creditsToDecimal(micros < 0n ? -rounded : rounded)
   // Intl formats a decimal string exactly (Intl.NumberFormat v3), without a detour over a float.
   return new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(decimal as `${number}`)
@@ -51,6 +54,11 @@ export function formatCredits(micros: bigint, locale: string): string {
 export function formatWorth(micros: bigint, currency: string, locale: string): string {
   const format = new Intl.NumberFormat(locale, { style: 'currency', currency, roundingMode: 'floor' })
   return format.format(creditsToDecimal(micros) as `${number}`)
+}
+
+function withoutSign(micros: bigint): bigint {
+  // Stryker disable next-line EqualityOperator: zero has no sign
+  return micros < 0n ? -micros : micros
 }
 
 /** The wire form of an amount: a decimal string of micro-credits. */

@@ -68,6 +68,7 @@ export function worstOutput(price: Price): bigint {
 
 function largest(...amounts: bigint[]): bigint {
   let most = 0n
+  // Stryker disable next-line EqualityOperator: of equal amounts either will do
   for (const amount of amounts) if (amount > most) most = amount
   return most
 }

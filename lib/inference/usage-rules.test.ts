@@ -75,6 +75,7 @@ describe('what a cache took', () => {
 
   it('is believed where parts are not told', () => {
     expect(kinds({ cache_creation: {}, cache_creation_input_tokens: 6 })).toEqual([4, 0, 6, 5, 0])
+    expect(kinds({ cache_creation: null, cache_creation_input_tokens: 6 })).toEqual([4, 0, 6, 5, 0])
   })
 
   it.each([
@@ -90,6 +91,7 @@ describe('Anthropic', () => {
   it('counts what a cache took and gave beside the prompt', () => {
     const cached = { cache_read_input_tokens: 80, cache_creation_input_tokens: 20 }
     expect(kinds(cached, 'anthropic')).toEqual([10, 80, 20, 5, 0])
+    expect(kinds({ ...cached, total_tokens: 115 }, 'anthropic')).toEqual([10, 80, 20, 5, 0])
     expect(read(cached, 'openai')).toBeNull()
   })
 

@@ -1,13 +1,13 @@
 import type { Usage } from './shared.ts'
 
-/** How a vendor counts: details are part of the totals (`subset`), or come on top of them (`additive`). */
-type CountingRule = { cache: 'subset' | 'additive'; reasoning: 'subset' | 'additive' }
+/** How a vendor counts: details are part of the totals, or come on top of them. */
+type CountingRule = { cacheIsPart: boolean; reasoningIsPart: boolean }
 
-const SUBSET: CountingRule = { cache: 'subset', reasoning: 'subset' }
+const ALL_PARTS: CountingRule = { cacheIsPart: true, reasoningIsPart: true }
 const RULES: Record<string, CountingRule> = {
-  anthropic: { cache: 'additive', reasoning: 'subset' },
-  gemini: { cache: 'subset', reasoning: 'additive' },
-  xai: { cache: 'subset', reasoning: 'additive' },
+  anthropic: { cacheIsPart: false, reasoningIsPart: true },
+  gemini: { cacheIsPart: true, reasoningIsPart: false },
+  xai: { cacheIsPart: true, reasoningIsPart: false },
 }
 
 /** What we know ourselves of a call: what a vendor's numbers must be near to be believed. */
@@ -23,7 +23,7 @@ const PLAUSIBLE_EXTRA = 4_096
  */
 export function normalizeUsage(raw: unknown, vendor: string, own: OwnCount): Usage | null {
   const counts = isObject(raw) ? readCounts(raw) : null
-  const usage = counts && split(counts, RULES[vendor] ?? SUBSET)
+  const usage = counts && split(counts, RULES[vendor] ?? ALL_PARTS)
   return usage && isBelievable(usage, own) ? usage : null
 }
 
@@ -63,6 +63,7 @@ function readCounts(raw: Record<string, unknown>): Counts | null {
   const total = agree(raw.total_tokens)
   if (cacheRead === null || cacheWrite === null || reasoning === null || total === null || miss === null) return null
   // Who is silent about the prompt or the completion has not said what the call took.
+  // Stryker disable next-line ConditionalExpression,LogicalOperator: what is computed from nothing is NaN, refused as well
   if (prompt === undefined || completion === undefined) return null
   if (miss !== undefined && miss + (cacheRead ?? 0) !== prompt) return null
   return {
@@ -76,28 +77,28 @@ function readCounts(raw: Record<string, unknown>): Counts | null {
 }
 
 /** Anthropic prices what it keeps for five minutes and for an hour apart, and so tells them apart. */
-function readWrites(value: unknown): number | null | undefined {
+function readWrites(value: unknown): number | null {
   const part = readPart(value)
   if (part === null) return null
   const short = agree(part.ephemeral_5m_input_tokens)
   const long = agree(part.ephemeral_1h_input_tokens)
   if (short === null || long === null) return null
-  return short === undefined && long === undefined ? undefined : (short ?? 0) + (long ?? 0)
+  return (short ?? 0) + (long ?? 0)
 }
 
 /** Parts the totals into kinds; null when the parts exceed what they are parts of. */
 function split({ prompt, completion, cacheRead, cacheWrite, reasoning, total }: Counts, rule: CountingRule) {
-  const cacheIsPart = rule.cache === 'subset'
-  const beside = cacheIsPart ? 0 : cacheRead + cacheWrite
+  const beside = rule.cacheIsPart ? 0 : cacheRead + cacheWrite
   // Relays put one vendor's answer into another's form: where the sum decides how reasoning was counted, it is believed.
   const reasoningIsPart =
-    reasoning > 0 && total !== null && total === prompt + beside + completion + reasoning
+    reasoning > 0 && total === prompt + beside + completion + reasoning
       ? false
-      : rule.reasoning === 'subset' || (reasoning > 0 && total === prompt + beside + completion)
+      : // Stryker disable next-line ArithmeticOperator: nobody yet counts both reasoning and cache on top
+        rule.reasoningIsPart || total === prompt + beside + completion
   // Gemini's thoughts show in the total alone.
-  const unnamed = reasoningIsPart || reasoning > 0 || total === null ? 0 : Math.max(0, total - prompt - completion)
+  const unnamed = reasoningIsPart || reasoning > 0 ? 0 : Math.max(0, (total ?? 0) - prompt - completion)
   const usage: Usage = {
-    inputTokens: cacheIsPart ? prompt - cacheRead - cacheWrite : prompt,
+    inputTokens: rule.cacheIsPart ? prompt - cacheRead - cacheWrite : prompt,
     cacheReadTokens: cacheRead,
     cacheWriteTokens: cacheWrite,
     outputTokens: reasoningIsPart ? completion - reasoning : completion,
@@ -133,7 +134,7 @@ function agree(...values: unknown[]): number | null | undefined {
 }
 
 function isCount(value: unknown): value is number {
-  return typeof value === 'number' && Number.isSafeInteger(value) && value >= 0 && value <= 2_147_483_647
+  return Number.isSafeInteger(value) && (value as number) >= 0 && (value as number) <= 2_147_483_647
 }
 
 /** A nested object; empty when it is absent, also in the form of an empty list; null when it is something else. */

@@ -574,6 +574,18 @@ describe('ledger_expire', () => {
     expect(await wallet()).toMatchObject({ posted_micros: 0n, next_expiry_at: null })
   })
 
+  it('writes nothing while nothing is due', async () => {
+    const version = () => one('SELECT xmin::text, ctid::text FROM wallets WHERE id = $1', walletId)
+    await credit({ amount: 20 })
+    const lasting = await version()
+    await expire()
+    expect(await version()).toEqual(lasting)
+    await credit({ amount: 20, lot_expires: FAR })
+    const expiring = await version()
+    await expire()
+    expect(await version()).toEqual(expiring)
+  })
+
   it('knows no wallet but those there are', async () => {
     expect(await refusal('ledger_expire', { wallet: newId() })).toBe('UB005')
   })

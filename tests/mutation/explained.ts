@@ -12,4 +12,18 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     why: 'Where there are no caps nothing is noted; the condition saves the statement.',
     mutants: ['ledger_hold | condition | IF ⟦v_cap.period IS NOT NULL → true⟧ THEN'],
   },
+  {
+    why: 'The lot’s id and what is left of it make the key unique, by their length also without the signs between.',
+    mutants: [
+      "ledger_lock_wallet | piece | ⟦'expiry:' || → ⟧ v_lot.transfer_id || ':' || v",
+      "ledger_lock_wallet | piece | 'expiry:' || v_lot.transfer_id ⟦|| ':' → ⟧ || v_lot.remaining_micros, sh",
+      "ledger_lock_wallet | piece | 'expiry:' || v_lot.transfer_id || ⟦':' || → ⟧ v_lot.remaining_micros, sha25",
+    ],
+  },
+  {
+    why: 'What is not in the list comes last, and so does the last of the list.',
+    mutants: [
+      "ledger_lots_in_order | constant | LAST, array_position(ARRAY['promotional', 'code', ⟦'paid' → 'promotional'⟧], source), transfer_id",
+    ],
+  },
 ]
