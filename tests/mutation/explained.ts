@@ -24,6 +24,11 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     why: 'What is not in the list comes last, and so does the last of the list.',
     mutants: [
       "ledger_lots_in_order | constant | LAST, array_position(ARRAY['promotional', 'code', ⟦'paid' → 'promotional'⟧], source), transfer_id",
+      "ledger_lots_in_order | list | S LAST, array_position(ARRAY['promotional', 'code'⟦, 'paid' → ⟧], source), transfer_id",
     ],
+  },
+  {
+    why: 'Whoever asks whether it moved takes null for no.',
+    mutants: ['ledger_move | result | RETURN ⟦false → NULL⟧;', 'ledger_move | result | RETURN ⟦false → NULL⟧; (2)'],
   },
 ]

@@ -33,10 +33,7 @@ export function* mutateTokens(sql: Sql, range: Range): Iterable<Edit> {
     if (isSign(token, '*', '/') && isOperand(tokens[at - 1])) {
       yield replace(sql, 'sign', one, token.text === '*' ? '/' : '*')
     }
-    // For whole numbers one more beside these says what the flipped comparison says.
-    if (token.kind === 'number' && !isSign(tokens[at - 1], '>=', '<')) {
-      yield replace(sql, 'constant', one, otherNumber(token.text))
-    }
+    if (token.kind === 'number' && isMeant(tokens, at)) yield replace(sql, 'constant', one, otherNumber(token.text))
     if (token.kind === 'string') {
       const other = otherString(token.text)
       if (other) yield replace(sql, 'constant', one, other)
@@ -205,6 +202,12 @@ function assignments(tokens: readonly Token[], range: Range): Set<number> {
     for (const item of splitAt(tokens, list, (token) => isSign(token, ','))) found.add(item.from + 1)
   }
   return found
+}
+
+// For whole numbers one more beside these signs says what the flipped comparison says; what SELECT 1 FROM reads is nothing.
+function isMeant(tokens: readonly Token[], at: number): boolean {
+  const [before, after] = [tokens[at - 1], tokens[at + 1]]
+  return !isSign(before, '>=', '<') && !(isWord(before, 'SELECT', 'PERFORM') && isWord(after, 'FROM'))
 }
 
 function isOperand(token: Token | undefined): boolean {
