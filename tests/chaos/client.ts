@@ -84,9 +84,10 @@ export class Client {
         continue
       }
       if (!reply.ok) {
-        const { error } = (await reply.json().catch(() => ({ error: { code: `unreadable ${reply.status}` } }))) as {
-          error: { code: string }
-        }
+        const refusal = (await reply.json().catch(() => null)) as { error: { code: string } } | null
+        // The server was killed while it said why not.
+        if (!refusal) continue
+        const { error } = refusal
         if (started) throw new BrokenPromise(`generation ${started.generationId} was acknowledged, then ${error.code}`)
         told.refusedWith.push(error.code)
         return

@@ -14,6 +14,8 @@ type Options = { random: Random; client: Client; modelId: string; over: AbortSig
 
 /** How long somebody looks at an answer that does not end before they turn to another conversation. */
 const PATIENCE_MS = 4_000
+/** Whoever was refused thinks for a moment. */
+const REFUSED_PAUSE_MS = 1_000
 
 /** Somebody who keeps writing, retries, stops, sends twice, and does not wait for ever. */
 export class Person {
@@ -48,7 +50,7 @@ export class Person {
   }
 
   async #sendOne(conversation: Conversation): Promise<void> {
-    const { random, client, modelId } = this.#options
+    const { random, client, modelId, over } = this.#options
     const requestId = newId()
     const isRetry = conversation.headId !== null && random.chance(0.2)
     const text = isRetry ? null : `${requestId} ${'word '.repeat(random.chance(0.1) ? 4_000 : random.int(1, 60))}`
@@ -70,6 +72,7 @@ export class Person {
     }
     const times = random.chance(0.2) ? 2 : 1
     await Promise.all(Array.from({ length: times }, () => client.send(path, body, told, onStart)))
+    if (told.refusedWith.length > 0) await wait(REFUSED_PAUSE_MS, undefined, { signal: over }).catch(() => undefined)
     const [start] = told.starts
     if (told.ends.length > 0 && start) this.#free.push({ ...conversation, headId: start.assistantMessageId })
     else if (conversation.headId) this.#free.push(conversation)
