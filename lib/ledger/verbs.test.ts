@@ -1,8 +1,9 @@
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { newId } from '#lib/id.ts'
 import { HOUSE } from '#lib/ledger/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
+import { untilBlocked } from '#tests/support/ledger/barriers.ts'
 import { insert } from '#tests/support/ledger-rows.ts'
 
 // The ledger's functions as the database offers them: each whole answer, each row they leave, each refusal by its code.
@@ -242,6 +243,44 @@ describe('ledger_post', () => {
     expect(await refusal('ledger_post', taking(1, { from_lot: lot }))).toBe('UB002')
   })
 
+  describe('while others have locks', () => {
+    let others: pg.Client
+    const locked = (id: string, how = '') => `SELECT 1 FROM wallets WHERE id = '${id}' FOR UPDATE ${how}`
+
+    beforeEach(async () => {
+      others = new pg.Client({ connectionString: database.ownerUrl })
+      await others.connect()
+      await others.query('BEGIN')
+    })
+    afterEach(() => others.end())
+
+    it('waits for no wallet but those it touches', async () => {
+      await others.query(locked(await open()))
+      await app.query("SET lock_timeout = '1ms'")
+      await credit()
+      await app.query('RESET lock_timeout')
+      expect(await wallet()).toMatchObject({ posted_micros: 100n })
+    })
+
+    it('locks the wallet with the lower id first, wherever it lies', async () => {
+      const [low, high] = [walletId, await open()].toSorted() as [string, string]
+      await credit({ credit: high })
+      await owner.query('UPDATE wallets SET seq = seq WHERE id = $1', [low])
+      await others.query(locked(low))
+      const [{ pid: waiting }, { pid: blocker }] = await Promise.all(
+        [owner, others].map(async (client) => (await client.query('SELECT pg_backend_pid() AS pid')).rows[0]),
+      )
+      await owner.query('SET enable_indexscan = off')
+      await owner.query('SET enable_bitmapscan = off')
+      const move = call('ledger_post', taking(10, { debit: high, credit: low, lot_source: 'paid' }), owner)
+      expect(await untilBlocked(app, waiting, blocker, move)).toBe(true)
+      await others.query(locked(high, 'NOWAIT'))
+      await others.query('COMMIT')
+      expect(await move).toMatchObject([{ replayed: false }])
+      await owner.query('RESET ALL')
+    })
+  })
+
   it.each(['usage', 'bad_debt', 'expiry'])('leaves %s to who knows how much', async (kind) => {
     await credit()
     expect(await refusal('ledger_post', taking(1, { kind }))).toBe('UB004')
@@ -347,7 +386,9 @@ describe('ledger_hold', () => {
     const other = await open()
     await call('ledger_set_cap', { wallet: walletId, spender: newId(), period: 'day', limit: 1, time_zone: 'UTC' })
     await call('ledger_set_cap', { wallet: other, spender: spenderId, period: 'day', limit: 1, time_zone: 'UTC' })
-    expect(await call('ledger_hold', holding())).toMatchObject([{ outcome: 'held', amount_micros: 60n, ...NO_CAP }])
+    const args = holding()
+    expect(await call('ledger_hold', args)).toMatchObject([{ outcome: 'held', amount_micros: 60n, ...NO_CAP }])
+    await call('ledger_capture', capturing(args.id as string, 12))
     expect(await all('SELECT held_micros FROM spend_caps WHERE wallet_id IN ($1, $2)', walletId, other)).toEqual([
       { held_micros: 0n },
       { held_micros: 0n },

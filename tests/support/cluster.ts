@@ -49,7 +49,8 @@ export async function cloneDatabase(
 ): Promise<TestDatabase> {
   const name = `ub_test_${randomBytes(6).toString('hex')}`
   await asAdmin(cluster.adminUrl, (client) =>
-    client.query(`CREATE DATABASE ${name} TEMPLATE ${cluster.template} OWNER ${OWNER_ROLE}`),
+    // Copied as files it takes half the time: a server for tests syncs nothing.
+    client.query(`CREATE DATABASE ${name} TEMPLATE ${cluster.template} OWNER ${OWNER_ROLE} STRATEGY FILE_COPY`),
   )
   const url = urlOf(cluster, APP_ROLE, name)
   const db = createDatabase(url, poolMax)
