@@ -23,7 +23,7 @@ export type Told = {
 }
 
 /** What must not happen to a client, in one line. */
-export class BrokenPromise extends Error {}
+class BrokenPromise extends Error {}
 
 const PAUSE_MS = 200
 

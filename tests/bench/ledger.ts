@@ -16,7 +16,7 @@ const BUDGET = 0.7
 /** Pairs before the first round: the planner must know these tables as a service of some age has them. */
 const PAIRS_BEFORE = 8_000
 
-export const ledgerOptions = {
+const OPTIONS = {
   rounds: { type: 'string', default: '5' },
   seconds: { type: 'string', default: '8' },
   wallets: { type: 'string', default: '10000' },
@@ -32,7 +32,7 @@ type Row = { name: string; budget?: number; before?(): Promise<void>; work(): Pr
  * @returns whether the budget is kept and the ledger adds up
  */
 export async function benchLedger(args: string[]): Promise<boolean> {
-  const { values } = parseArgs({ args, options: ledgerOptions })
+  const { values } = parseArgs({ args, options: OPTIONS })
   const settings: Settings = {
     rounds: Number(values.rounds),
     seconds: Number(values.seconds),

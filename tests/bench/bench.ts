@@ -1,5 +1,5 @@
-import { benchLedger } from '#scripts/bench/ledger.ts'
 import { PlainError, runMain } from '#scripts/run-main.ts'
+import { benchLedger } from './ledger.ts'
 
 /** Each prints its figures beside the floor of the same machine and says whether it keeps its budget. */
 const BENCHMARKS = [
