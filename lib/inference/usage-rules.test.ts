@@ -43,6 +43,7 @@ describe('what contradicts itself is not believed', () => {
     ['a negative count of reasoning', { reasoning_tokens: -1 }],
     ['a negative total', { total_tokens: -1 }],
     ['a negative count of misses', { prompt_cache_miss_tokens: -1 }],
+    ['the same where all were hits', { prompt_cache_hit_tokens: 10, prompt_cache_miss_tokens: -1 }],
     ['no answer', { completion_tokens: undefined }],
     ['no prompt', { prompt_tokens: undefined }],
     ['no prompt but reads', { prompt_tokens: undefined, cached_tokens: 5 }],

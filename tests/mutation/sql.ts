@@ -75,14 +75,17 @@ async function judgeAll(cluster: TestCluster, { mutants, count, isComplete, prin
   const workers = await Promise.all(
     Array.from({ length: count }, (_, index) => WorkerProcess.start(cluster, files, `${cluster.template}_${index}`)),
   )
-  const order = new Order(files, await runUnchanged(workers[0]!, files))
+  const durations = await runUnchanged(workers[0]!, files)
+  const order = new Order(files, durations)
+  // Others may need the machine meanwhile; what ends at all ends sooner than this.
+  const limitMs = 120_000 + 10 * Object.values(durations).reduce((sum, duration) => sum + duration, 0)
   const explained = new Map(EXPLAINED.flatMap(({ why, mutants: ids }) => ids.map((id) => [id, why] as const)))
   const tally = { killed: 0, refused: 0, explained: 0, survived: 0, stale: 0 }
   const say = (line: string) => process.stdout.write(`${line}\n`)
   const left = [...mutants]
   const judge = async (worker: WorkerProcess) => {
     for (let mutant = left.shift(); mutant; mutant = left.shift()) {
-      const verdict = await worker.run({ sql: mutant.sql, files: order.of(mutant.object) })
+      const verdict = await worker.run({ sql: mutant.sql, files: order.of(mutant.object) }, limitMs)
       const isExplained = explained.has(mutant.id)
       if (verdict.type === 'refused') {
         tally.refused++
@@ -125,12 +128,14 @@ async function judgeAll(cluster: TestCluster, { mutants, count, isComplete, prin
 
 /** @returns how long each file took @throws {PlainError} when a test fails although nothing was changed */
 async function runUnchanged(worker: WorkerProcess, files: string[]): Promise<Record<string, number>> {
-  const verdict = await worker.run({ sql: null, files })
+  const verdict = await worker.run({ sql: null, files }, UNCHANGED_MS)
   if (verdict.type === 'refused') throw new PlainError(verdict.reason)
   if (!verdict.failure) return verdict.durations
   const { file, test, reason } = verdict.failure
   throw new PlainError(`the tests fail without any mutant: ${file} › ${test}: ${reason}`)
 }
+
+const UNCHANGED_MS = 600_000
 
 function minutesSince(startedAt: number): string {
   const seconds = Math.round((performance.now() - startedAt) / 1_000)

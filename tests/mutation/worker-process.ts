@@ -53,9 +53,10 @@ export class WorkerProcess {
     return worker
   }
 
-  async run(task: Task): Promise<Verdict> {
+  /** @param limitMs how long it may take at most */
+  async run(task: Task, limitMs: number): Promise<Verdict> {
     this.#response!.end(JSON.stringify(task))
-    const verdict = await this.#nextRequest(RUN_MS)
+    const verdict = await this.#nextRequest(limitMs)
     if (verdict) return verdict
     this.#child!.kill('SIGKILL')
     await this.#begin()
@@ -104,6 +105,5 @@ export class WorkerProcess {
 }
 
 const START_MS = 120_000
-const RUN_MS = 180_000
 const ROOT = path.resolve(import.meta.dirname, '..', '..')
 const VITEST = path.join('node_modules', 'vitest', 'vitest.mjs')
