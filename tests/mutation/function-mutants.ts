@@ -34,7 +34,7 @@ export function mutateFunction({ body, language, resultTypes }: FunctionSource):
 
 function* mutateRaise(sql: Sql, { from, to }: Range): Iterable<Edit> {
   const at = sql.tokens.slice(from, to).findIndex((token) => isWord(token, 'ERRCODE'))
-  if (at >= 0) yield* mutateTokens(sql, { from: from + at + 2, to })
+  if (at >= 0) yield* mutateTokens(sql, { from: from + at + 2, to: from + at + 3 })
 }
 
 function* mutateReturn(sql: Sql, { from, to }: Range, resultTypes: string[]): Iterable<Edit> {

@@ -58,7 +58,8 @@ async function functionMutants(client: pg.Client): Promise<Mutant[]> {
        FROM unnest(p.proallargtypes, p.proargmodes) WITH ORDINALITY AS argument (type, mode, position)
        WHERE mode = 't') AS types
     FROM pg_proc p JOIN pg_language l ON l.oid = p.prolang
-    WHERE p.pronamespace = 'public'::regnamespace AND (p.proname LIKE 'ledger\\_%' OR p.proname = 'refuse_change')
+    WHERE p.pronamespace = 'public'::regnamespace
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.objid = p.oid AND d.deptype = 'e')
     ORDER BY p.proname, signature`)
   return rows.flatMap((row) => {
     const source: FunctionSource = { body: row.body, language: row.language, resultTypes: row.types ?? [] }
@@ -128,22 +129,29 @@ function mutateCheck(definition: string): Edit[] {
 async function triggerMutants(client: pg.Client): Promise<Mutant[]> {
   const { rows } = await client.query<{ table: string; name: string; definition: string }>(`
     SELECT tgrelid::regclass::text AS table, tgname AS name, pg_get_triggerdef(oid) AS definition
-    FROM pg_trigger WHERE NOT tgisinternal AND tgfoid = 'refuse_change'::regproc ORDER BY 1, 2`)
+    FROM pg_trigger WHERE NOT tgisinternal ORDER BY 1, 2`)
   return rows.flatMap(({ table, name, definition }) => {
     const drop = `DROP TRIGGER ${name} ON ${table};`
     const mutant = (what: string, sql: string): Mutant => ({ id: `${table} | ${what}`, object: table, sql, diff: '' })
-    const only = (event: string) =>
-      mutant(`${name} on ${event} alone`, `${drop} ${definition.replace(/BEFORE .*? ON /, `BEFORE ${event} ON `)}`)
-    const mutants = [mutant(`without ${name}`, drop)]
-    if (/BEFORE (UPDATE OR DELETE|DELETE OR UPDATE) ON/.test(definition)) mutants.push(only('UPDATE'), only('DELETE'))
-    const columns = /UPDATE OF (.*?) ON /.exec(definition)?.[1]?.split(', ') ?? []
-    for (const column of columns) {
-      const others = columns.filter((other) => other !== column).join(', ')
-      const weaker = definition.replace(/UPDATE OF .*? ON /, `UPDATE OF ${others} ON `)
-      mutants.push(mutant(`${name} but for ${column}`, `${drop} ${weaker}`))
-    }
-    return mutants
+    const [, events = ''] = / BEFORE (.*?) ON /.exec(definition) ?? []
+    const columns = /UPDATE OF (.*)/.exec(events)?.[1] ?? ''
+    return [
+      mutant(`without ${name}`, drop),
+      ...eachDropped(events, ' OR ').map(({ gone, left }) =>
+        mutant(`${name} but on ${gone}`, `${drop} ${definition.replace(` ${events} `, ` ${left} `)}`),
+      ),
+      ...eachDropped(columns, ', ').map(({ gone, left }) =>
+        mutant(`${name} but for ${gone}`, `${drop} ${definition.replace(columns, left)}`),
+      ),
+    ]
   })
+}
+
+/** A list without each of its items in turn; none for a list of one. */
+function eachDropped(list: string, separator: string): { gone: string; left: string }[] {
+  const items = list.split(separator)
+  if (items.length < 2) return []
+  return items.map((gone) => ({ gone, left: items.filter((item) => item !== gone).join(separator) }))
 }
 
 /** What the application's role, or everybody, may not do and then may. */

@@ -90,6 +90,7 @@ export function* mutateClauses(sql: Sql, range: Range): Iterable<Edit> {
       const condition = upTo(at + 1, 'THEN')
       yield replace(sql, 'condition', condition, 'true')
       yield replace(sql, 'condition', condition, 'false')
+      yield* dropConditions(sql, condition)
     }
     if (isWord(token, 'ORDER') && isWord(tokens[at + 1], 'BY')) {
       yield* mutateOrder(sql, at, upTo(at + 2, 'LIMIT', 'OFFSET', 'FOR', 'LOOP', 'UNION', 'INTO'))

@@ -6,9 +6,9 @@ import pg from 'pg'
 import { OWNER_ROLE } from '#scripts/embedded-postgres.ts'
 import { PlainError, runMain } from '#scripts/run-main.ts'
 import { startTestCluster, type TestCluster, urlOf } from '#tests/support/cluster.ts'
-import { EXPLAINED } from './explained.ts'
 import { findMutants, type Mutant } from './mutants.ts'
 import { Order } from './order.ts'
+import { Tally } from './tally.ts'
 import { WorkerProcess } from './worker-process.ts'
 
 // Breaks every rule that the database keeps for the ledger, one at a time, and runs the tests that should notice.
@@ -25,6 +25,8 @@ const SUITE = [
 
 /** Crowds and random stories: what they notice, others notice sooner. */
 const SLOW = /\/(crowds|model)[^/]*$/
+
+const UNCHANGED_MS = 600_000
 
 const root = path.resolve(import.meta.dirname, '..', '..')
 
@@ -71,59 +73,36 @@ type Run = { mutants: Mutant[]; count: number; isComplete: boolean; printKills: 
 /** Runs the tests on every mutant. @returns whether all were noticed or are explained, and no explanation is stale */
 async function judgeAll(cluster: TestCluster, { mutants, count, isComplete, printKills }: Run): Promise<boolean> {
   const startedAt = performance.now()
+  const say = (line: string) => process.stdout.write(`${line}\n`)
   const files = SUITE.flatMap((pattern) => globSync(pattern, { cwd: root })).filter((file) => !SLOW.test(file))
   const workers = await Promise.all(
     Array.from({ length: count }, (_, index) => WorkerProcess.start(cluster, files, `${cluster.template}_${index}`)),
   )
-  const durations = await runUnchanged(workers[0]!, files)
-  const order = new Order(files, durations)
-  // Others may need the machine meanwhile; what ends at all ends sooner than this.
-  const limitMs = 120_000 + 10 * Object.values(durations).reduce((sum, duration) => sum + duration, 0)
-  const explained = new Map(EXPLAINED.flatMap(({ why, mutants: ids }) => ids.map((id) => [id, why] as const)))
-  const tally = { killed: 0, refused: 0, explained: 0, survived: 0, stale: 0 }
-  const say = (line: string) => process.stdout.write(`${line}\n`)
-  const left = [...mutants]
-  const judge = async (worker: WorkerProcess) => {
-    for (let mutant = left.shift(); mutant; mutant = left.shift()) {
-      const verdict = await worker.run({ sql: mutant.sql, files: order.of(mutant.object) }, limitMs)
-      const isExplained = explained.has(mutant.id)
-      if (verdict.type === 'refused') {
-        tally.refused++
-      } else if (verdict.failure) {
-        tally.killed++
-        order.note(mutant.object, verdict.failure.file)
-        if (printKills) say(`killed   ${mutant.id}\n         by ${verdict.failure.file} › ${verdict.failure.test}`)
-        if (isExplained) {
-          tally.stale++
-          say(`STALE    ${mutant.id}\n         is noticed by ${verdict.failure.file} › ${verdict.failure.test}`)
-        }
-      } else if (isExplained) {
-        tally.explained++
-      } else {
-        tally.survived++
-        say(`SURVIVED ${mutant.id}\n${mutant.diff.replace(/^/gm, '         ')}`)
+  try {
+    const durations = await runUnchanged(workers[0]!, files)
+    const order = new Order(files, durations)
+    const tally = new Tally(say, printKills)
+    // Others may need the machine meanwhile; what ends at all ends sooner than this.
+    const limitMs = 120_000 + 10 * Object.values(durations).reduce((sum, duration) => sum + duration, 0)
+    const left = [...mutants]
+    const judge = async (worker: WorkerProcess) => {
+      for (let mutant = left.shift(); mutant; mutant = left.shift()) {
+        const verdict = await worker.run({ sql: mutant.sql, files: order.of(mutant.object) }, limitMs)
+        tally.note(mutant, verdict)
+        if (verdict.type === 'ran' && verdict.failure) order.note(mutant.object, verdict.failure.file)
+        const done = mutants.length - left.length
+        if (done % 50 === 0) say(`… ${done} of ${mutants.length}, ${minutesSince(startedAt)}`)
       }
-      const done = mutants.length - left.length
-      if (done % 50 === 0) say(`… ${done} of ${mutants.length}, ${minutesSince(startedAt)}`)
     }
+    await Promise.all(workers.map(judge))
+    // What a process had run before must not have been what failed.
+    for (const worker of workers) await runUnchanged(worker, files)
+    if (isComplete) tally.noteAll(mutants)
+    say(`mutation: ${mutants.length} mutants: ${tally.describe()}; ${minutesSince(startedAt)}`)
+    return tally.isClean
+  } finally {
+    await Promise.all(workers.map((worker) => worker.stop()))
   }
-  await Promise.all(workers.map(judge))
-  // What a process had run before must not have been what failed.
-  for (const worker of workers) await runUnchanged(worker, files)
-  await Promise.all(workers.map((worker) => worker.stop()))
-  if (isComplete) {
-    const known = new Set(mutants.map(({ id }) => id))
-    for (const id of explained.keys()) {
-      if (known.has(id)) continue
-      tally.stale++
-      say(`STALE    ${id}\n         is explained and no longer there`)
-    }
-  }
-  say(
-    `mutation: ${mutants.length} mutants: ${tally.killed} killed, ${tally.explained} explained, ${tally.survived} survived, ` +
-      `${tally.refused} impossible; ${tally.stale} stale explanations; ${minutesSince(startedAt)}`,
-  )
-  return tally.survived === 0 && tally.stale === 0
 }
 
 /** @returns how long each file took @throws {PlainError} when a test fails although nothing was changed */
@@ -134,8 +113,6 @@ async function runUnchanged(worker: WorkerProcess, files: string[]): Promise<Rec
   const { file, test, reason } = verdict.failure
   throw new PlainError(`the tests fail without any mutant: ${file} › ${test}: ${reason}`)
 }
-
-const UNCHANGED_MS = 600_000
 
 function minutesSince(startedAt: number): string {
   const seconds = Math.round((performance.now() - startedAt) / 1_000)

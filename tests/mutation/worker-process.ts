@@ -65,8 +65,10 @@ export class WorkerProcess {
   }
 
   async stop(): Promise<void> {
-    const gone = once(this.#child!, 'exit')
-    this.#response!.end('null')
+    const child = this.#child!
+    const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
+    if (this.#response?.writableEnded) child.kill()
+    else this.#response?.end('null')
     await gone
     this.#server.close()
   }
