@@ -66,6 +66,15 @@ CREATE TABLE "adjustments" (
 	CONSTRAINT "adjustments_two_admins" CHECK ("adjustments"."state" <> 'posted' or "adjustments"."decided_by_user_id" is null or "adjustments"."decided_by_user_id" is distinct from "adjustments"."requested_by_user_id")
 );
 --> statement-breakpoint
+ALTER TABLE "holds" DROP CONSTRAINT "holds_state_shape";--> statement-breakpoint
+ALTER TABLE "admissions" DROP CONSTRAINT "admissions_price_version_id_price_versions_id_fk";
+--> statement-breakpoint
+ALTER TABLE "usage_records" DROP CONSTRAINT "usage_records_price_version_id_price_versions_id_fk";
+--> statement-breakpoint
+ALTER TABLE "transfers" DROP CONSTRAINT "transfers_debit_account_id_accounts_id_fk";
+--> statement-breakpoint
+ALTER TABLE "transfers" DROP CONSTRAINT "transfers_credit_account_id_accounts_id_fk";
+--> statement-breakpoint
 ALTER TABLE "usage_records" ADD COLUMN "quarantined_usage" jsonb;--> statement-breakpoint
 ALTER TABLE "holds" ADD COLUMN "spender_id" uuid;--> statement-breakpoint
 -- Until now nobody but its owner spent from a wallet.
@@ -83,16 +92,4 @@ CREATE INDEX "ledger_checks_started_idx" ON "ledger_checks" USING btree ("starte
 CREATE UNIQUE INDEX "adjustments_idempotency_key" ON "adjustments" USING btree ("idempotency_key");--> statement-breakpoint
 CREATE INDEX "adjustments_state_idx" ON "adjustments" USING btree ("state","id");--> statement-breakpoint
 ALTER TABLE "transfers" ADD CONSTRAINT "transfers_hold_id_holds_id_fk" FOREIGN KEY ("hold_id") REFERENCES "public"."holds"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE INDEX "wallets_next_expiry_idx" ON "wallets" USING btree ("next_expiry_at") WHERE "wallets"."next_expiry_at" is not null;--> statement-breakpoint
-ALTER TABLE "usage_records" ADD CONSTRAINT "usage_records_prices_sane" CHECK (least("usage_records"."input_price_micros", "usage_records"."cache_read_price_micros", "usage_records"."cache_write_price_micros", "usage_records"."output_price_micros", "usage_records"."reasoning_price_micros", "usage_records"."request_price_micros") >= 0 and "usage_records"."held_micros" > 0);--> statement-breakpoint
-ALTER TABLE "usage_records" ADD CONSTRAINT "usage_records_quarantine_bounded" CHECK (octet_length("usage_records"."quarantined_usage"::text) <= 4096);--> statement-breakpoint
-ALTER TABLE "usage_records" ADD CONSTRAINT "usage_records_cost_split" CHECK ("usage_records"."cost_micros" = "usage_records"."charged_micros" + "usage_records"."bad_debt_micros");--> statement-breakpoint
-ALTER TABLE "usage_records" ADD CONSTRAINT "usage_records_free_is_free" CHECK ("usage_records"."cost_micros" = 0 or ("usage_records"."outcome" not in ('failed', 'empty') and "usage_records"."usage_source" <> 'none'));--> statement-breakpoint
-ALTER TABLE "usage_records" ADD CONSTRAINT "usage_records_outcome_known" CHECK ("usage_records"."outcome" in ('completed', 'stopped', 'interrupted', 'failed', 'empty') and "usage_records"."usage_source" in ('reported', 'estimated', 'none'));--> statement-breakpoint
-ALTER TABLE "holds" ADD CONSTRAINT "holds_state_known" CHECK ("holds"."state" in ('open', 'captured', 'released'));--> statement-breakpoint
-ALTER TABLE "holds" ADD CONSTRAINT "holds_captured_shape" CHECK (("holds"."state" = 'captured') = ("holds"."captured_micros" + "holds"."bad_debt_micros" > 0));--> statement-breakpoint
-ALTER TABLE "lots" ADD CONSTRAINT "lots_source_known" CHECK ("lots"."source" in ('paid', 'promotional', 'code'));--> statement-breakpoint
-ALTER TABLE "transfers" ADD CONSTRAINT "transfers_kind_known" CHECK ("transfers"."kind" in ('top_up', 'grant', 'promotion', 'redemption', 'usage', 'bad_debt', 'adjustment', 'refund', 'dispute', 'expiry', 'reversal', 'goodwill'));--> statement-breakpoint
-ALTER TABLE "transfers" ADD CONSTRAINT "transfers_balances_shape" CHECK (("transfers"."debit_seq" is null) = ("transfers"."debit_balance_micros" is null) and ("transfers"."credit_seq" is null) = ("transfers"."credit_balance_micros" is null) and "transfers"."debit_seq" > 0 and "transfers"."credit_seq" > 0 and "transfers"."debit_balance_micros" >= 0 and "transfers"."credit_balance_micros" >= 0);--> statement-breakpoint
-ALTER TABLE "transfers" ADD CONSTRAINT "transfers_hold_shape" CHECK (("transfers"."hold_id" is not null) = ("transfers"."kind" in ('usage', 'bad_debt')));--> statement-breakpoint
-ALTER TABLE "wallets" ADD CONSTRAINT "wallets_seq_not_negative" CHECK ("wallets"."seq" >= 0);
+CREATE INDEX "wallets_next_expiry_idx" ON "wallets" USING btree ("next_expiry_at") WHERE "wallets"."next_expiry_at" is not null;

@@ -16,12 +16,113 @@ DROP FUNCTION ledger_drain_lots(uuid, uuid, bigint);--> statement-breakpoint
 
 CREATE TRIGGER late_usage_append_only BEFORE UPDATE OR DELETE ON late_usage FOR EACH ROW EXECUTE FUNCTION refuse_change();--> statement-breakpoint
 CREATE TRIGGER late_usage_no_truncate BEFORE TRUNCATE ON late_usage EXECUTE FUNCTION refuse_change();--> statement-breakpoint
--- A version ends when the next begins; what it says of prices stands for ever.
+ALTER TABLE spend_caps SET (fillfactor = 75);--> statement-breakpoint
+
+-- What a row may look like, where the row is written with every call. PostgreSQL parses a CHECK anew in each statement
+-- that writes its table, and a foreign key locks the row it names, which here is one row for everybody: the account of
+-- revenue, the price in force. Together they cost as much as the ledger's own work. These triggers refuse the same to
+-- everybody; that an account or a price version exists stays true because nobody can delete one.
+CREATE FUNCTION check_transfer() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  v_broken text := CASE
+    WHEN NEW.kind NOT IN (
+      'top_up', 'grant', 'promotion', 'redemption', 'usage', 'bad_debt', 'adjustment', 'refund', 'dispute', 'expiry',
+      'reversal', 'goodwill') THEN 'transfers_kind_known'
+    WHEN (NEW.hold_id IS NOT NULL) <> (NEW.kind IN ('usage', 'bad_debt')) THEN 'transfers_hold_shape'
+    WHEN num_nulls(NEW.debit_seq, NEW.debit_balance_micros) = 1
+      OR num_nulls(NEW.credit_seq, NEW.credit_balance_micros) = 1
+      OR least(NEW.debit_seq, NEW.credit_seq) <= 0
+      OR least(NEW.debit_balance_micros, NEW.credit_balance_micros) < 0 THEN 'transfers_balances_shape' END;
+BEGIN
+  IF v_broken IS NULL THEN
+    PERFORM 1 FROM public.accounts WHERE id = NEW.debit_account_id;
+    IF NOT FOUND THEN v_broken := 'transfers_debit_account_exists'; END IF;
+    PERFORM 1 FROM public.accounts WHERE id = NEW.credit_account_id;
+    IF NOT FOUND THEN v_broken := 'transfers_credit_account_exists'; END IF;
+  END IF;
+  IF v_broken IS NOT NULL THEN
+    RAISE EXCEPTION 'a transfer breaks %', v_broken USING ERRCODE = 'check_violation', CONSTRAINT = v_broken;
+  END IF;
+  RETURN NEW;
+END $$;--> statement-breakpoint
+CREATE TRIGGER transfers_check BEFORE INSERT ON transfers FOR EACH ROW EXECUTE FUNCTION check_transfer();--> statement-breakpoint
+
+CREATE FUNCTION check_hold() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  v_broken text := CASE
+    WHEN NEW.state NOT IN ('open', 'captured', 'released') THEN 'holds_state_known'
+    WHEN (NEW.state = 'open') <> (NEW.closed_at IS NULL) OR (NEW.state <> 'open' AND NEW.open_worker_id IS NOT NULL)
+      THEN 'holds_state_shape'
+    WHEN (NEW.state = 'captured') <> (NEW.captured_micros + NEW.bad_debt_micros > 0) THEN 'holds_captured_shape' END;
+BEGIN
+  IF v_broken IS NOT NULL THEN
+    RAISE EXCEPTION 'a hold breaks %', v_broken USING ERRCODE = 'check_violation', CONSTRAINT = v_broken;
+  END IF;
+  RETURN NEW;
+END $$;--> statement-breakpoint
+CREATE TRIGGER holds_check BEFORE INSERT OR UPDATE ON holds FOR EACH ROW EXECUTE FUNCTION check_hold();--> statement-breakpoint
+
+CREATE FUNCTION check_lot() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  IF NEW.source NOT IN ('paid', 'promotional', 'code') THEN
+    RAISE EXCEPTION 'a lot comes from %', NEW.source
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'lots_source_known';
+  END IF;
+  RETURN NEW;
+END $$;--> statement-breakpoint
+CREATE TRIGGER lots_check BEFORE INSERT OR UPDATE OF source ON lots FOR EACH ROW EXECUTE FUNCTION check_lot();--> statement-breakpoint
+
+CREATE FUNCTION check_usage_record() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  v_broken text := CASE
+    WHEN NEW.outcome NOT IN ('completed', 'stopped', 'interrupted', 'failed', 'empty')
+      OR NEW.usage_source NOT IN ('reported', 'estimated', 'none') THEN 'usage_records_outcome_known'
+    WHEN least(
+      NEW.input_price_micros, NEW.cache_read_price_micros, NEW.cache_write_price_micros, NEW.output_price_micros,
+      NEW.reasoning_price_micros, NEW.request_price_micros) < 0 OR NEW.held_micros <= 0 THEN 'usage_records_prices_sane'
+    WHEN NEW.cost_micros <> NEW.charged_micros + NEW.bad_debt_micros THEN 'usage_records_cost_split'
+    WHEN NEW.cost_micros <> 0 AND (NEW.outcome IN ('failed', 'empty') OR NEW.usage_source = 'none')
+      THEN 'usage_records_free_is_free'
+    WHEN octet_length(NEW.quarantined_usage::text) > 4096 THEN 'usage_records_quarantine_bounded' END;
+BEGIN
+  IF v_broken IS NOT NULL THEN
+    RAISE EXCEPTION 'a receipt breaks %', v_broken USING ERRCODE = 'check_violation', CONSTRAINT = v_broken;
+  END IF;
+  RETURN NEW;
+END $$;--> statement-breakpoint
+CREATE TRIGGER usage_records_check BEFORE INSERT ON usage_records FOR EACH ROW EXECUTE FUNCTION check_usage_record();--> statement-breakpoint
+
+CREATE FUNCTION check_price_version() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM 1 FROM public.price_versions WHERE id = NEW.price_version_id;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'there is no price version %', NEW.price_version_id
+      USING ERRCODE = 'foreign_key_violation', CONSTRAINT = TG_TABLE_NAME || '_price_version_exists';
+  END IF;
+  RETURN NEW;
+END $$;--> statement-breakpoint
+CREATE TRIGGER usage_records_price_version BEFORE INSERT ON usage_records FOR EACH ROW EXECUTE FUNCTION check_price_version();--> statement-breakpoint
+CREATE TRIGGER admissions_price_version BEFORE INSERT OR UPDATE OF price_version_id ON admissions FOR EACH ROW EXECUTE FUNCTION check_price_version();--> statement-breakpoint
+
+CREATE TRIGGER accounts_append_only BEFORE UPDATE OR DELETE ON accounts FOR EACH ROW EXECUTE FUNCTION refuse_change();--> statement-breakpoint
+CREATE TRIGGER accounts_no_truncate BEFORE TRUNCATE ON accounts EXECUTE FUNCTION refuse_change();--> statement-breakpoint
+-- A price version ends when the next begins; what it says of prices stands for ever.
 CREATE TRIGGER price_versions_keep_prices BEFORE UPDATE OF
   id, model_id, input_micros, cache_read_micros, cache_write_micros, output_micros, reasoning_micros, request_micros,
   cost_input_micros, cost_cache_read_micros, cost_cache_write_micros, cost_output_micros, cost_reasoning_micros
   ON price_versions FOR EACH ROW EXECUTE FUNCTION refuse_change();--> statement-breakpoint
-ALTER TABLE spend_caps SET (fillfactor = 75);--> statement-breakpoint
+CREATE TRIGGER price_versions_no_delete BEFORE DELETE ON price_versions FOR EACH ROW EXECUTE FUNCTION refuse_change();--> statement-breakpoint
+CREATE TRIGGER price_versions_no_truncate BEFORE TRUNCATE ON price_versions EXECUTE FUNCTION refuse_change();--> statement-breakpoint
+
+-- A UUID version 7 by the database's clock. Without a search_path of its own it is a part of whatever calls it.
+CREATE OR REPLACE FUNCTION ledger_new_id() RETURNS uuid LANGUAGE sql VOLATILE AS $$
+  SELECT encode(
+    set_bit(set_bit(
+      overlay(uuid_send(gen_random_uuid())
+        PLACING substring(int8send((extract(epoch FROM clock_timestamp()) * 1000)::bigint) FROM 3) FROM 1 FOR 6),
+      52, 1), 53, 1),
+    'hex')::uuid
+$$;--> statement-breakpoint
 
 -- What a wallet's lots still hold, in the order in which they are drained: soonest expiry first, and promotional before
 -- code before paid among those that expire together.
@@ -58,21 +159,17 @@ BEGIN
   END IF;
 END $$;--> statement-breakpoint
 
--- Writes one transfer and what it does to the wallets it touches, whose locks the caller has. False when its key was
--- used before. p_lifted is what a hold reserved that ends with this transfer.
+-- Writes one transfer and what it does to the wallets it touches, which the caller has locked and hands over as they
+-- are: null on the side of the house. False when its key was used before. p_lifted is what a hold reserved that ends
+-- with this transfer.
 CREATE FUNCTION ledger_move(
-  p_id uuid, p_kind text, p_debit uuid, p_credit uuid, p_amount bigint, p_key text, p_hash bytea, p_actor text,
+  p_id uuid, p_kind text, p_debit uuid, p_from wallets, p_credit uuid, p_into wallets, p_amount bigint, p_key text,
+  p_hash bytea, p_actor text,
   p_reason text DEFAULT NULL, p_external_ref text DEFAULT NULL, p_hold uuid DEFAULT NULL, p_lifted bigint DEFAULT NULL,
   p_lot_source text DEFAULT NULL, p_lot_expires timestamptz DEFAULT NULL, p_from_lot uuid DEFAULT NULL
 ) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
-DECLARE
-  v_debit wallets;
-  v_credit wallets;
 BEGIN
-  SELECT * INTO v_debit FROM wallets WHERE id = p_debit;
-  SELECT * INTO v_credit FROM wallets WHERE id = p_credit;
-
-  IF v_debit.posted_micros - v_debit.held_micros + coalesce(p_lifted, 0) < p_amount THEN
+  IF p_from.posted_micros - p_from.held_micros + coalesce(p_lifted, 0) < p_amount THEN
     IF EXISTS (SELECT 1 FROM transfers WHERE idempotency_key = p_key) THEN
       RETURN false;
     END IF;
@@ -84,14 +181,14 @@ BEGIN
     idempotency_key, request_hash, hold_id, external_ref, actor, reason)
   VALUES (
     p_id, p_kind, p_debit, p_credit, p_amount,
-    v_debit.seq + 1, v_debit.posted_micros - p_amount, v_credit.seq + 1, v_credit.posted_micros + p_amount,
+    p_from.seq + 1, p_from.posted_micros - p_amount, p_into.seq + 1, p_into.posted_micros + p_amount,
     p_key, p_hash, p_hold, p_external_ref, p_actor, p_reason)
   ON CONFLICT (idempotency_key) DO NOTHING;
   IF NOT FOUND THEN
     RETURN false;
   END IF;
 
-  IF v_debit.id IS NOT NULL THEN
+  IF p_from.id IS NOT NULL THEN
     UPDATE wallets SET
       posted_micros = posted_micros - p_amount,
       seq = seq + 1,
@@ -100,7 +197,7 @@ BEGIN
     WHERE id = p_debit;
     PERFORM ledger_drain_lots(p_debit, p_id, p_amount, p_from_lot);
   END IF;
-  IF v_credit.id IS NOT NULL THEN
+  IF p_into.id IS NOT NULL THEN
     UPDATE wallets SET
       posted_micros = posted_micros + p_amount,
       seq = seq + 1,
@@ -133,9 +230,11 @@ BEGIN
     IF v_lot.remaining_micros > v_kept THEN
       -- A lot can expire in parts, as holds end; what is left of it names the part.
       PERFORM ledger_move(
-        ledger_new_id(), 'expiry', p_wallet, '00000000-0000-7000-8000-000000000007', v_lot.remaining_micros - v_kept,
+        ledger_new_id(), 'expiry', p_wallet, v_wallet, '00000000-0000-7000-8000-000000000007', NULL,
+        v_lot.remaining_micros - v_kept,
         'expiry:' || v_lot.transfer_id || ':' || v_lot.remaining_micros, sha256(uuid_send(v_lot.transfer_id)),
         'system:expiry', p_from_lot => v_lot.transfer_id);
+      SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet;
     END IF;
   END LOOP;
   UPDATE wallets SET next_expiry_at = (SELECT min(expires_at) FROM ledger_lots_in_order(p_wallet))
@@ -168,15 +267,18 @@ CREATE FUNCTION ledger_post(
 ) RETURNS TABLE (transfer_id uuid, replayed boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
+  v_debit wallets;
+  v_credit wallets;
   v_known transfers;
 BEGIN
   IF p_kind IN ('usage', 'bad_debt', 'expiry') THEN
     RAISE EXCEPTION 'transfers of kind % are not posted by hand', p_kind USING ERRCODE = 'UB004';
   END IF;
   PERFORM 1 FROM wallets WHERE id IN (p_debit, p_credit) ORDER BY id FOR UPDATE;
-  PERFORM ledger_lock_wallet(p_debit);
+  v_debit := ledger_lock_wallet(p_debit);
+  SELECT * INTO v_credit FROM wallets WHERE id = p_credit;
   IF ledger_move(
-    p_id, p_kind, p_debit, p_credit, p_amount, p_key, p_hash, p_actor, p_reason, p_external_ref,
+    p_id, p_kind, p_debit, v_debit, p_credit, v_credit, p_amount, p_key, p_hash, p_actor, p_reason, p_external_ref,
     p_lot_source => p_lot_source, p_lot_expires => p_lot_expires, p_from_lot => p_from_lot)
   THEN
     RETURN QUERY SELECT p_id, false;
@@ -193,15 +295,16 @@ END $$;--> statement-breakpoint
 -- Notes in a spender's caps what was reserved or lifted, and what was spent. A day or month that is over begins anew,
 -- and never again: who began before midnight and got the lock after it finds a window that is later than its own time.
 CREATE FUNCTION ledger_note_spending(p_wallet uuid, p_spender uuid, p_held bigint, p_spent bigint) RETURNS void
-LANGUAGE sql VOLATILE AS $$
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
   UPDATE spend_caps SET
     held_micros = held_micros + p_held,
     spent_micros = p_spent + CASE WHEN window_end > now() THEN spent_micros ELSE 0 END,
     window_start = CASE WHEN window_end > now() THEN window_start ELSE date_trunc(period, now(), time_zone) END,
     window_end = CASE WHEN window_end > now() THEN window_end
       ELSE (date_trunc(period, now() AT TIME ZONE time_zone) + ('1 ' || period)::interval) AT TIME ZONE time_zone END
-  WHERE wallet_id = p_wallet AND spender_id = p_spender
-$$;--> statement-breakpoint
+  WHERE wallet_id = p_wallet AND spender_id = p_spender;
+END $$;--> statement-breakpoint
 
 -- Reserves the least of p_full, what is free and what the spender's caps leave, unless that is below p_minimum or too
 -- many holds are open. outcome: held, insufficient, capped (with the cap that refused), too_many. The same hold id with
@@ -318,7 +421,7 @@ BEGIN
     v_transfer := ledger_new_id();
     v_seq := v_wallet.seq + 1;
     PERFORM ledger_move(
-      v_transfer, 'usage', v_hold.wallet_id, '00000000-0000-7000-8000-000000000002', v_charge,
+      v_transfer, 'usage', v_hold.wallet_id, v_wallet, '00000000-0000-7000-8000-000000000002', NULL, v_charge,
       'capture:' || p_hold, v_hold.request_hash, p_actor, NULL, p_external_ref, p_hold, v_hold.amount_micros);
   ELSE
     UPDATE wallets SET held_micros = held_micros - v_hold.amount_micros, open_holds = open_holds - 1
@@ -326,8 +429,8 @@ BEGIN
   END IF;
   IF p_cost > v_charge THEN
     PERFORM ledger_move(
-      ledger_new_id(), 'bad_debt', '00000000-0000-7000-8000-000000000005', '00000000-0000-7000-8000-000000000002',
-      p_cost - v_charge, 'bad-debt:' || p_hold, v_hold.request_hash, p_actor, NULL, p_external_ref, p_hold);
+      ledger_new_id(), 'bad_debt', '00000000-0000-7000-8000-000000000005', NULL,
+      '00000000-0000-7000-8000-000000000002', NULL, p_cost - v_charge, 'bad-debt:' || p_hold, v_hold.request_hash, p_actor, NULL, p_external_ref, p_hold);
   END IF;
   PERFORM ledger_note_spending(v_hold.wallet_id, v_hold.spender_id, -v_hold.amount_micros, v_charge);
   RETURN QUERY SELECT v_charge, p_cost - v_charge, v_transfer, v_seq, false;
@@ -371,7 +474,7 @@ REVOKE ALL ON FUNCTION ledger_new_id() FROM PUBLIC;--> statement-breakpoint
 REVOKE ALL ON FUNCTION ledger_first_id(timestamptz) FROM PUBLIC;--> statement-breakpoint
 REVOKE ALL ON FUNCTION ledger_lots_in_order(uuid) FROM PUBLIC;--> statement-breakpoint
 REVOKE ALL ON FUNCTION ledger_drain_lots(uuid, uuid, bigint, uuid) FROM PUBLIC;--> statement-breakpoint
-REVOKE ALL ON FUNCTION ledger_move(uuid, text, uuid, uuid, bigint, text, bytea, text, text, text, uuid, bigint, text, timestamptz, uuid) FROM PUBLIC;--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger_move(uuid, text, uuid, wallets, uuid, wallets, bigint, text, bytea, text, text, text, uuid, bigint, text, timestamptz, uuid) FROM PUBLIC;--> statement-breakpoint
 REVOKE ALL ON FUNCTION ledger_lock_wallet(uuid) FROM PUBLIC;--> statement-breakpoint
 REVOKE ALL ON FUNCTION ledger_note_spending(uuid, uuid, bigint, bigint) FROM PUBLIC;--> statement-breakpoint
 REVOKE ALL ON FUNCTION ledger_expire(uuid) FROM PUBLIC;--> statement-breakpoint

@@ -1,5 +1,5 @@
 import { eq, sql } from 'drizzle-orm'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { channelKeys, channels, models, priceVersions } from '#db/schema/index.ts'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
@@ -11,14 +11,12 @@ import { pickDefault } from './catalogue.ts'
 let database: TestDatabase
 let ctx: Ctx
 
-beforeAll(async () => {
+// Prices are never deleted, so each test has a catalogue of its own.
+beforeEach(async () => {
   database = await createTestDatabase()
   ctx = systemCtx('test', database.db)
 })
-beforeEach(async () => {
-  for (const table of [channels, priceVersions, models]) await database.db.delete(table).where(sql`true`)
-})
-afterAll(() => database.close())
+afterEach(() => database.close())
 
 const ids = async () => (await listModels(ctx)).map((model) => model.id)
 const addVendor = (fields: Partial<Parameters<typeof addChannel>[1]> = {}) =>
