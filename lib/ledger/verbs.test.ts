@@ -776,9 +776,6 @@ describe('the functions', () => {
     const proconfig = ['search_path=pg_catalog, public, pg_temp']
     expect(rows).toEqual(VERBS.map((proname) => ({ proname, prosecdef: true, proconfig })))
     expect(await one("SELECT proconfig FROM pg_proc WHERE proname = 'refuse_change'")).toEqual({ proconfig })
-    expect(await one("SELECT proconfig FROM pg_proc WHERE proname = 'ledger_new_id'")).toEqual({
-      proconfig: ['search_path=pg_catalog, pg_temp'],
-    })
   })
 
   it('are for nobody but the application, and the tables too', async () => {

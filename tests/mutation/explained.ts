@@ -31,4 +31,16 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     why: 'Whoever asks whether it moved takes null for no.',
     mutants: ['ledger_move | result | RETURN ⟦false → NULL⟧;', 'ledger_move | result | RETURN ⟦false → NULL⟧; (2)'],
   },
+  {
+    why: 'An empty range includes no bound, so the next part of the condition refuses it.',
+    mutants: [
+      'price_versions | condition | CHECK ((⟦(NOT isempty(valid_during)) → true⟧ AND lower_inc(valid_during) A',
+    ],
+  },
+  {
+    why: 'It is the sum of two that are not negative, or refused as not being that.',
+    mutants: [
+      'usage_records | function | output_tokens)::bigint, (reasoning_tokens)::bigint⟦, cost_micros → ⟧, charged_micros, bad_debt_mic',
+    ],
+  },
 ]
