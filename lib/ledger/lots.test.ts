@@ -178,6 +178,12 @@ describe('a lot whose time has come', () => {
   })
 })
 
+it('a lot is drained to its last micro-credit', async () => {
+  const [first, second] = [await credit(4n), await credit(4n)]
+  for (const costMicros of [3n, 2n]) await captureHold(ctx, { holdId: (await hold(3n)).holdId, costMicros })
+  expect([await remaining(first), await remaining(second)]).toEqual([0n, 3n])
+})
+
 describe('a transfer out of one lot', () => {
   it('takes from that lot alone, at most what is left of it', async () => {
     const [promotional, paid] = [await credit(10n, 'promotional'), await credit(10n)]

@@ -9,6 +9,10 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     mutants: ['ledger_hold | limit | ORDER BY left_micros, period ⟦LIMIT 1 → ⟧;'],
   },
   {
+    why: 'A transfer that breaks one rule is refused whatever else is asked of it.',
+    mutants: ['check_transfer | condition | IF ⟦v_broken IS NULL → true⟧ THEN'],
+  },
+  {
     why: 'Where there are no caps nothing is noted; the condition saves the statement.',
     mutants: ['ledger_hold | condition | IF ⟦v_cap.period IS NOT NULL → true⟧ THEN'],
   },
