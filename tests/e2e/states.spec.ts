@@ -142,7 +142,8 @@ test('reasoning is shown as it comes, folded away, and kept', async ({ page, con
   await signIn(context, installation.service.url, person)
   installation.vendor.setBehavior(
     answers({
-      reasoning: Array.from({ length: 12 }, (_, i) => `thought${i} `),
+      // Long enough that a slow page is still looking at thoughts when it looks.
+      reasoning: Array.from({ length: 100 }, (_, i) => `thought${i} `),
       text: Array.from({ length: 12 }, (_, i) => `word${i} `),
       intervalMs: 100,
     }),
@@ -155,12 +156,12 @@ test('reasoning is shown as it comes, folded away, and kept', async ({ page, con
   await expect(chat.answers).not.toContainText('word0')
   await expect(chat.answers).toContainText('word1')
   await expect(page.getByText('Reasoning', { exact: true })).toBeVisible()
-  await expect(chat.answers).toContainText('thought11')
+  await expect(chat.answers).toContainText('thought99')
   await chat.answered()
   await page.reload()
-  await expect(page.getByText('thought11')).toBeHidden()
+  await expect(page.getByText('thought99')).toBeHidden()
   await page.getByText('Reasoning', { exact: true }).click()
-  await expect(page.getByText('thought11')).toBeVisible()
+  await expect(page.getByText('thought99')).toBeVisible()
   await expect(chat.answers).toContainText('word11')
 })
 
