@@ -77,11 +77,14 @@ export class WorkerProcess {
     const config = path.join('tests', 'mutation', 'vitest.config.ts')
     this.#child = spawn(process.execPath, [VITEST, 'run', '--config', config], {
       cwd: ROOT,
-      stdio: ['ignore', 'ignore', 'inherit'],
+      stdio: ['ignore', 'ignore', 'pipe'],
       env: { ...process.env, NODE_NO_WARNINGS: '1', MUTATION_ASSIGNMENT: JSON.stringify(this.#assignment) },
     })
+    // The runner tells of promises that failed tests left behind, which is nobody's business once it has started.
+    let said = ''
+    this.#child.stderr!.on('data', (chunk) => (said = (said + chunk).slice(-10_000)))
     // The first request asks for a task and has no verdict to bring.
-    if ((await this.#nextRequest(START_MS)) === undefined) throw new Error('the tests could not be loaded')
+    if ((await this.#nextRequest(START_MS)) === undefined) throw new Error(`the tests could not be loaded\n${said}`)
   }
 
   /** @returns what the next request brings (null: nothing yet), or undefined when none comes */
