@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import pg from 'pg'
 import { OWNER_ROLE } from '#scripts/embedded-postgres.ts'
 import { PlainError, runMain } from '#scripts/run-main.ts'
+import { onStopRequest } from '#scripts/signals.ts'
 import { startTestCluster, type TestCluster, urlOf } from '#tests/support/cluster.ts'
 import { findMutants, type Mutant } from './mutants.ts'
 import { Order } from './order.ts'
@@ -40,8 +41,10 @@ await runMain(async () => {
     },
   })
   const cluster = await startTestCluster()
-  const stopped = () => void cluster.stop().then(() => process.exit(130))
-  process.once('SIGINT', stopped).once('SIGTERM', stopped)
+  onStopRequest(() => {
+    process.stdout.write('stopped before the end\n')
+    void cluster.stop().then(() => process.exit(130))
+  })
   try {
     const mutants = (await readMutants(cluster)).filter(({ id }) => !values.only || id.includes(values.only))
     if (values.list) {
