@@ -81,6 +81,7 @@ ALTER TABLE "holds" ADD COLUMN "spender_id" uuid;--> statement-breakpoint
 UPDATE "holds" SET "spender_id" = "accounts"."owner_id" FROM "accounts" WHERE "accounts"."id" = "holds"."wallet_id";--> statement-breakpoint
 ALTER TABLE "holds" ALTER COLUMN "spender_id" SET NOT NULL;--> statement-breakpoint
 ALTER TABLE "wallets" ADD COLUMN "next_expiry_at" timestamp with time zone;--> statement-breakpoint
+ALTER TABLE "wallets" ADD COLUMN "caps" integer DEFAULT 0 NOT NULL;--> statement-breakpoint
 UPDATE "wallets" SET "next_expiry_at" = "expiring"."at" FROM (
 	SELECT "wallet_id", min("expires_at") AS "at" FROM "lots" WHERE "remaining_micros" > 0 GROUP BY "wallet_id"
 ) AS "expiring" WHERE "expiring"."wallet_id" = "wallets"."id" AND "expiring"."at" is not null;--> statement-breakpoint
@@ -92,4 +93,36 @@ CREATE INDEX "ledger_checks_started_idx" ON "ledger_checks" USING btree ("starte
 CREATE UNIQUE INDEX "adjustments_idempotency_key" ON "adjustments" USING btree ("idempotency_key");--> statement-breakpoint
 CREATE INDEX "adjustments_state_idx" ON "adjustments" USING btree ("state","id");--> statement-breakpoint
 ALTER TABLE "transfers" ADD CONSTRAINT "transfers_hold_id_holds_id_fk" FOREIGN KEY ("hold_id") REFERENCES "public"."holds"("id") ON DELETE no action ON UPDATE no action;--> statement-breakpoint
-CREATE INDEX "wallets_next_expiry_idx" ON "wallets" USING btree ("next_expiry_at") WHERE "wallets"."next_expiry_at" is not null;
+CREATE INDEX "wallets_next_expiry_idx" ON "wallets" USING btree ("next_expiry_at") WHERE "wallets"."next_expiry_at" is not null;--> statement-breakpoint
+-- Amounts that are written with every call: PostgreSQL reads the CHECK of a domain once in a connection, that of a table
+-- with each statement that writes it.
+CREATE DOMAIN "micros_not_negative" AS bigint CONSTRAINT "micros_not_negative" CHECK (VALUE >= 0);--> statement-breakpoint
+CREATE DOMAIN "micros_positive" AS bigint CONSTRAINT "micros_positive" CHECK (VALUE > 0);--> statement-breakpoint
+CREATE DOMAIN "token_count" AS integer CONSTRAINT "token_count_not_negative" CHECK (VALUE >= 0);--> statement-breakpoint
+ALTER TABLE "wallets"
+	DROP CONSTRAINT "wallets_held_not_negative",
+	DROP CONSTRAINT "wallets_never_overdrawn",
+	ALTER COLUMN "posted_micros" SET DATA TYPE "micros_not_negative",
+	ALTER COLUMN "held_micros" SET DATA TYPE "micros_not_negative";--> statement-breakpoint
+ALTER TABLE "transfers"
+	DROP CONSTRAINT "transfers_amount_positive",
+	DROP CONSTRAINT "transfers_two_sided",
+	ALTER COLUMN "amount_micros" SET DATA TYPE "micros_positive";--> statement-breakpoint
+ALTER TABLE "holds"
+	DROP CONSTRAINT "holds_amount_positive",
+	ALTER COLUMN "amount_micros" SET DATA TYPE "micros_positive",
+	ALTER COLUMN "captured_micros" SET DATA TYPE "micros_not_negative",
+	ALTER COLUMN "bad_debt_micros" SET DATA TYPE "micros_not_negative";--> statement-breakpoint
+ALTER TABLE "lots"
+	DROP CONSTRAINT "lots_remaining_in_bounds",
+	ALTER COLUMN "amount_micros" SET DATA TYPE "micros_positive",
+	ALTER COLUMN "remaining_micros" SET DATA TYPE "micros_not_negative";--> statement-breakpoint
+ALTER TABLE "lot_uses"
+	DROP CONSTRAINT "lot_uses_amount_positive",
+	ALTER COLUMN "amount_micros" SET DATA TYPE "micros_positive";--> statement-breakpoint
+ALTER TABLE "admissions"
+	DROP CONSTRAINT "admissions_counts_sane",
+	ALTER COLUMN "prompt_tokens" SET DATA TYPE "token_count",
+	ALTER COLUMN "output_tokens" SET DATA TYPE "token_count";--> statement-breakpoint
+ALTER TABLE "usage_records"
+	DROP CONSTRAINT "usage_records_not_negative";

@@ -2,8 +2,8 @@
 --
 -- Each verb (ledger_open_wallet, ledger_post, ledger_hold, ledger_capture, ledger_expire, ledger_set_cap) is one
 -- VOLATILE PL/pgSQL function, so that each of its statements sees what was committed before it got its locks. A wallet's
--- row is the lock of everything that is the wallet's: balance, lots, caps. Locks are taken in the order hold, wallets by
--- id. The application may execute the verbs; the other functions are theirs alone and run with their search_path, in
+-- row is the lock of everything that is the wallet's: balance, holds, lots, caps. Several are locked in the order of their
+-- ids. The application may execute the verbs; the other functions are theirs alone and run with their search_path, in
 -- which pg_temp is named last, since it would be searched first if it were left out.
 --
 -- Refusals: UB001 the key or id was used for another request, UB002 not enough is free, UB003 the hold has ended
@@ -18,27 +18,27 @@ CREATE TRIGGER late_usage_append_only BEFORE UPDATE OR DELETE ON late_usage FOR 
 CREATE TRIGGER late_usage_no_truncate BEFORE TRUNCATE ON late_usage EXECUTE FUNCTION refuse_change();--> statement-breakpoint
 ALTER TABLE spend_caps SET (fillfactor = 75);--> statement-breakpoint
 
--- What a row may look like, where the row is written with every call. PostgreSQL parses a CHECK anew in each statement
--- that writes its table, and a foreign key locks the row it names, which here is one row for everybody: the account of
--- revenue, the price in force. Together they cost as much as the ledger's own work. These triggers refuse the same to
--- everybody; that an account or a price version exists stays true because nobody can delete one.
+-- What a row may look like, where the row is written with every call. PostgreSQL reads and plans a table's CHECK anew in
+-- each statement that writes it, and a foreign key locks the row it names, which here is one row for everybody: the
+-- account of revenue, the price in force. Together they cost as much as the ledger's own work. So an amount has a domain,
+-- whose CHECK is read once in a connection, and what is said of several columns or of other rows is said by triggers.
+-- They refuse the same to everybody; that an account or a price version exists stays true because nobody can delete one.
 CREATE FUNCTION check_transfer() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   v_broken text := CASE
     WHEN NEW.kind NOT IN (
       'top_up', 'grant', 'promotion', 'redemption', 'usage', 'bad_debt', 'adjustment', 'refund', 'dispute', 'expiry',
       'reversal', 'goodwill') THEN 'transfers_kind_known'
+    WHEN NEW.debit_account_id = NEW.credit_account_id THEN 'transfers_two_sided'
     WHEN (NEW.hold_id IS NOT NULL) <> (NEW.kind IN ('usage', 'bad_debt')) THEN 'transfers_hold_shape'
     WHEN num_nulls(NEW.debit_seq, NEW.debit_balance_micros) = 1
       OR num_nulls(NEW.credit_seq, NEW.credit_balance_micros) = 1
       OR least(NEW.debit_seq, NEW.credit_seq) <= 0
       OR least(NEW.debit_balance_micros, NEW.credit_balance_micros) < 0 THEN 'transfers_balances_shape' END;
 BEGIN
-  IF v_broken IS NULL THEN
-    PERFORM 1 FROM public.accounts WHERE id = NEW.debit_account_id;
-    IF NOT FOUND THEN v_broken := 'transfers_debit_account_exists'; END IF;
-    PERFORM 1 FROM public.accounts WHERE id = NEW.credit_account_id;
-    IF NOT FOUND THEN v_broken := 'transfers_credit_account_exists'; END IF;
+  IF v_broken IS NULL
+    AND (SELECT count(*) FROM public.accounts WHERE id IN (NEW.debit_account_id, NEW.credit_account_id)) < 2 THEN
+    v_broken := 'transfers_accounts_exist';
   END IF;
   IF v_broken IS NOT NULL THEN
     RAISE EXCEPTION 'a transfer breaks %', v_broken USING ERRCODE = 'check_violation', CONSTRAINT = v_broken;
@@ -53,7 +53,11 @@ DECLARE
     WHEN NEW.state NOT IN ('open', 'captured', 'released') THEN 'holds_state_known'
     WHEN (NEW.state = 'open') <> (NEW.closed_at IS NULL) OR (NEW.state <> 'open' AND NEW.open_worker_id IS NOT NULL)
       THEN 'holds_state_shape'
-    WHEN (NEW.state = 'captured') <> (NEW.captured_micros + NEW.bad_debt_micros > 0) THEN 'holds_captured_shape' END;
+    WHEN (NEW.state = 'captured') <> (NEW.captured_micros + NEW.bad_debt_micros > 0) THEN 'holds_captured_shape'
+    WHEN TG_OP = 'UPDATE' AND OLD.state <> 'open'
+      AND (NEW.state, NEW.amount_micros, NEW.captured_micros, NEW.bad_debt_micros)
+        IS DISTINCT FROM (OLD.state, OLD.amount_micros, OLD.captured_micros, OLD.bad_debt_micros)
+      THEN 'holds_end_once' END;
 BEGIN
   IF v_broken IS NOT NULL THEN
     RAISE EXCEPTION 'a hold breaks %', v_broken USING ERRCODE = 'check_violation', CONSTRAINT = v_broken;
@@ -63,20 +67,40 @@ END $$;--> statement-breakpoint
 CREATE TRIGGER holds_check BEFORE INSERT OR UPDATE ON holds FOR EACH ROW EXECUTE FUNCTION check_hold();--> statement-breakpoint
 
 CREATE FUNCTION check_lot() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  v_broken text := CASE
+    WHEN NEW.source NOT IN ('paid', 'promotional', 'code') THEN 'lots_source_known'
+    WHEN NEW.remaining_micros > NEW.amount_micros THEN 'lots_remaining_in_bounds' END;
 BEGIN
-  IF NEW.source NOT IN ('paid', 'promotional', 'code') THEN
-    RAISE EXCEPTION 'a lot comes from %', NEW.source
-      USING ERRCODE = 'check_violation', CONSTRAINT = 'lots_source_known';
+  IF v_broken IS NOT NULL THEN
+    RAISE EXCEPTION 'a lot breaks %', v_broken USING ERRCODE = 'check_violation', CONSTRAINT = v_broken;
   END IF;
   RETURN NEW;
 END $$;--> statement-breakpoint
-CREATE TRIGGER lots_check BEFORE INSERT OR UPDATE OF source ON lots FOR EACH ROW EXECUTE FUNCTION check_lot();--> statement-breakpoint
+CREATE TRIGGER lots_check BEFORE INSERT OR UPDATE ON lots FOR EACH ROW EXECUTE FUNCTION check_lot();--> statement-breakpoint
+
+CREATE FUNCTION check_wallet() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  v_broken text := CASE
+    WHEN NEW.posted_micros < NEW.held_micros THEN 'wallets_never_overdrawn'
+    WHEN NEW.open_holds < 0 THEN 'wallets_open_holds_not_negative' END;
+BEGIN
+  IF v_broken IS NOT NULL THEN
+    RAISE EXCEPTION 'a wallet breaks %', v_broken USING ERRCODE = 'check_violation', CONSTRAINT = v_broken;
+  END IF;
+  RETURN NEW;
+END $$;--> statement-breakpoint
+CREATE TRIGGER wallets_check BEFORE INSERT OR UPDATE ON wallets FOR EACH ROW EXECUTE FUNCTION check_wallet();--> statement-breakpoint
 
 CREATE FUNCTION check_usage_record() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   v_broken text := CASE
     WHEN NEW.outcome NOT IN ('completed', 'stopped', 'interrupted', 'failed', 'empty')
       OR NEW.usage_source NOT IN ('reported', 'estimated', 'none') THEN 'usage_records_outcome_known'
+    WHEN least(
+      NEW.input_tokens, NEW.cache_read_tokens, NEW.cache_write_tokens, NEW.output_tokens, NEW.reasoning_tokens,
+      NEW.cost_micros, NEW.charged_micros, NEW.bad_debt_micros, NEW.vendor_cost_micros) < 0
+      THEN 'usage_records_not_negative'
     WHEN least(
       NEW.input_price_micros, NEW.cache_read_price_micros, NEW.cache_write_price_micros, NEW.output_price_micros,
       NEW.reasoning_price_micros, NEW.request_price_micros) < 0 OR NEW.held_micros <= 0 THEN 'usage_records_prices_sane'
@@ -85,6 +109,9 @@ DECLARE
       THEN 'usage_records_free_is_free'
     WHEN octet_length(NEW.quarantined_usage::text) > 4096 THEN 'usage_records_quarantine_bounded' END;
 BEGIN
+  IF v_broken IS NULL AND NOT EXISTS (SELECT 1 FROM public.price_versions WHERE id = NEW.price_version_id) THEN
+    v_broken := 'usage_records_price_version_exists';
+  END IF;
   IF v_broken IS NOT NULL THEN
     RAISE EXCEPTION 'a receipt breaks %', v_broken USING ERRCODE = 'check_violation', CONSTRAINT = v_broken;
   END IF;
@@ -92,17 +119,19 @@ BEGIN
 END $$;--> statement-breakpoint
 CREATE TRIGGER usage_records_check BEFORE INSERT ON usage_records FOR EACH ROW EXECUTE FUNCTION check_usage_record();--> statement-breakpoint
 
-CREATE FUNCTION check_price_version() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION check_admission() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  v_broken text := CASE
+    WHEN NEW.output_cap <= 0 THEN 'admissions_output_cap_positive'
+    WHEN NOT EXISTS (SELECT 1 FROM public.price_versions WHERE id = NEW.price_version_id)
+      THEN 'admissions_price_version_exists' END;
 BEGIN
-  PERFORM 1 FROM public.price_versions WHERE id = NEW.price_version_id;
-  IF NOT FOUND THEN
-    RAISE EXCEPTION 'there is no price version %', NEW.price_version_id
-      USING ERRCODE = 'foreign_key_violation', CONSTRAINT = TG_TABLE_NAME || '_price_version_exists';
+  IF v_broken IS NOT NULL THEN
+    RAISE EXCEPTION 'the terms of a call break %', v_broken USING ERRCODE = 'check_violation', CONSTRAINT = v_broken;
   END IF;
   RETURN NEW;
 END $$;--> statement-breakpoint
-CREATE TRIGGER usage_records_price_version BEFORE INSERT ON usage_records FOR EACH ROW EXECUTE FUNCTION check_price_version();--> statement-breakpoint
-CREATE TRIGGER admissions_price_version BEFORE INSERT OR UPDATE OF price_version_id ON admissions FOR EACH ROW EXECUTE FUNCTION check_price_version();--> statement-breakpoint
+CREATE TRIGGER admissions_check BEFORE INSERT OR UPDATE OF price_version_id, output_cap ON admissions FOR EACH ROW EXECUTE FUNCTION check_admission();--> statement-breakpoint
 
 CREATE TRIGGER accounts_append_only BEFORE UPDATE OR DELETE ON accounts FOR EACH ROW EXECUTE FUNCTION refuse_change();--> statement-breakpoint
 CREATE TRIGGER accounts_no_truncate BEFORE TRUNCATE ON accounts EXECUTE FUNCTION refuse_change();--> statement-breakpoint
@@ -132,31 +161,26 @@ CREATE FUNCTION ledger_lots_in_order(p_wallet uuid) RETURNS SETOF lots LANGUAGE 
   ORDER BY expires_at NULLS LAST, array_position(ARRAY['promotional', 'code', 'paid'], source), transfer_id
 $$;--> statement-breakpoint
 
--- Takes an amount out of a wallet's lots, or out of one of them, and puts on record which paid.
-CREATE FUNCTION ledger_drain_lots(p_wallet uuid, p_transfer uuid, p_amount bigint, p_from_lot uuid) RETURNS void
+-- Takes an amount out of a wallet's lots, or out of one of them, and puts on record which paid. Returns what they lacked.
+CREATE FUNCTION ledger_drain_lots(p_wallet uuid, p_transfer uuid, p_amount bigint, p_from_lot uuid) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_left bigint := p_amount;
   v_take bigint;
-  v_lot record;
+  v_lot uuid;
+  v_remaining bigint;
 BEGIN
-  FOR v_lot IN
-    SELECT transfer_id, remaining_micros FROM ledger_lots_in_order(p_wallet)
-    WHERE p_from_lot IS NULL OR transfer_id = p_from_lot
-  LOOP
-    EXIT WHEN v_left = 0;
-    v_take := least(v_left, v_lot.remaining_micros);
-    UPDATE lots SET remaining_micros = remaining_micros - v_take
-    WHERE wallet_id = p_wallet AND transfer_id = v_lot.transfer_id;
+  WHILE v_left > 0 LOOP
+    SELECT transfer_id, remaining_micros INTO v_lot, v_remaining FROM ledger_lots_in_order(p_wallet)
+    WHERE p_from_lot IS NULL OR transfer_id = p_from_lot LIMIT 1;
+    EXIT WHEN NOT FOUND;
+    v_take := least(v_left, v_remaining);
+    UPDATE lots SET remaining_micros = remaining_micros - v_take WHERE wallet_id = p_wallet AND transfer_id = v_lot;
     INSERT INTO lot_uses (wallet_id, transfer_id, lot_transfer_id, amount_micros)
-    VALUES (p_wallet, p_transfer, v_lot.transfer_id, v_take);
+    VALUES (p_wallet, p_transfer, v_lot, v_take);
     v_left := v_left - v_take;
   END LOOP;
-  IF v_left > 0 AND p_from_lot IS NOT NULL THEN
-    RAISE EXCEPTION 'lot % holds % less than asked', p_from_lot, v_left USING ERRCODE = 'UB002';
-  ELSIF v_left > 0 THEN
-    RAISE EXCEPTION 'lots of wallet % hold % less than its balance', p_wallet, v_left USING ERRCODE = 'UB009';
-  END IF;
+  RETURN v_left;
 END $$;--> statement-breakpoint
 
 -- Writes one transfer and what it does to the wallets it touches, which the caller has locked and hands over as they
@@ -168,6 +192,8 @@ CREATE FUNCTION ledger_move(
   p_reason text DEFAULT NULL, p_external_ref text DEFAULT NULL, p_hold uuid DEFAULT NULL, p_lifted bigint DEFAULT NULL,
   p_lot_source text DEFAULT NULL, p_lot_expires timestamptz DEFAULT NULL, p_from_lot uuid DEFAULT NULL
 ) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
+DECLARE
+  v_lacking bigint;
 BEGIN
   IF p_from.posted_micros - p_from.held_micros + coalesce(p_lifted, 0) < p_amount THEN
     IF EXISTS (SELECT 1 FROM transfers WHERE idempotency_key = p_key) THEN
@@ -195,7 +221,12 @@ BEGIN
       held_micros = held_micros - coalesce(p_lifted, 0),
       open_holds = open_holds - (p_lifted IS NOT NULL)::integer
     WHERE id = p_debit;
-    PERFORM ledger_drain_lots(p_debit, p_id, p_amount, p_from_lot);
+    v_lacking := ledger_drain_lots(p_debit, p_id, p_amount, p_from_lot);
+    IF v_lacking > 0 AND p_from_lot IS NOT NULL THEN
+      RAISE EXCEPTION 'lot % holds % less than asked', p_from_lot, v_lacking USING ERRCODE = 'UB002';
+    ELSIF v_lacking > 0 THEN
+      RAISE EXCEPTION 'lots of wallet % hold % less than its balance', p_debit, v_lacking USING ERRCODE = 'UB009';
+    END IF;
   END IF;
   IF p_into.id IS NOT NULL THEN
     UPDATE wallets SET
@@ -209,36 +240,31 @@ BEGIN
   RETURN true;
 END $$;--> statement-breakpoint
 
--- Locks a wallet for who takes from it, once what has expired is gone. What running calls hold is taken to lie in the
--- lots that are drained first, and does not expire under them: a call was let in on it.
-CREATE FUNCTION ledger_lock_wallet(p_wallet uuid) RETURNS wallets LANGUAGE plpgsql VOLATILE AS $$
+-- Takes what has expired out of a wallet that the caller has locked, and returns the wallet as it is then. Whoever takes
+-- from a wallet does this first. What running calls hold is taken to lie in the lots that are drained first, and does not
+-- expire under them: a call was let in on it.
+CREATE FUNCTION ledger_expire_lots(p_wallet wallets) RETURNS wallets LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-  v_wallet wallets;
-  v_held bigint;
+  v_wallet wallets := p_wallet;
+  v_held bigint := p_wallet.held_micros;
   v_kept bigint;
   v_lot record;
 BEGIN
-  SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet FOR UPDATE;
-  IF v_wallet.next_expiry_at IS NULL OR v_wallet.next_expiry_at > now() THEN
-    RETURN v_wallet;
-  END IF;
-
-  v_held := v_wallet.held_micros;
-  FOR v_lot IN SELECT * FROM ledger_lots_in_order(p_wallet) WHERE expires_at <= now() LOOP
+  FOR v_lot IN SELECT * FROM ledger_lots_in_order(p_wallet.id) WHERE expires_at <= now() LOOP
     v_kept := least(v_held, v_lot.remaining_micros);
     v_held := v_held - v_kept;
     IF v_lot.remaining_micros > v_kept THEN
       -- A lot can expire in parts, as holds end; what is left of it names the part.
       PERFORM ledger_move(
-        ledger_new_id(), 'expiry', p_wallet, v_wallet, '00000000-0000-7000-8000-000000000007', NULL,
+        ledger_new_id(), 'expiry', p_wallet.id, v_wallet, '00000000-0000-7000-8000-000000000007', NULL,
         v_lot.remaining_micros - v_kept,
         'expiry:' || v_lot.transfer_id || ':' || v_lot.remaining_micros, sha256(uuid_send(v_lot.transfer_id)),
         'system:expiry', p_from_lot => v_lot.transfer_id);
-      SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet;
+      SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet.id;
     END IF;
   END LOOP;
-  UPDATE wallets SET next_expiry_at = (SELECT min(expires_at) FROM ledger_lots_in_order(p_wallet))
-  WHERE id = p_wallet RETURNING * INTO v_wallet;
+  UPDATE wallets SET next_expiry_at = (SELECT min(expires_at) FROM ledger_lots_in_order(p_wallet.id))
+  WHERE id = p_wallet.id RETURNING * INTO v_wallet;
   RETURN v_wallet;
 END $$;--> statement-breakpoint
 
@@ -246,15 +272,18 @@ END $$;--> statement-breakpoint
 CREATE FUNCTION ledger_expire(p_wallet uuid) RETURNS bigint
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
+  v_wallet wallets;
   v_before bigint;
-  v_after wallets;
 BEGIN
-  SELECT posted_micros INTO v_before FROM wallets WHERE id = p_wallet FOR UPDATE;
+  SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet FOR UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'no wallet %', p_wallet USING ERRCODE = 'UB005';
   END IF;
-  v_after := ledger_lock_wallet(p_wallet);
-  RETURN v_before - v_after.posted_micros;
+  v_before := v_wallet.posted_micros;
+  IF v_wallet.next_expiry_at <= now() THEN
+    v_wallet := ledger_expire_lots(v_wallet);
+  END IF;
+  RETURN v_before - v_wallet.posted_micros;
 END $$;--> statement-breakpoint
 
 -- Moves credits from one account to another. The same key with the same request is the same transfer (replayed); with
@@ -275,7 +304,10 @@ BEGIN
     RAISE EXCEPTION 'transfers of kind % are not posted by hand', p_kind USING ERRCODE = 'UB004';
   END IF;
   PERFORM 1 FROM wallets WHERE id IN (p_debit, p_credit) ORDER BY id FOR UPDATE;
-  v_debit := ledger_lock_wallet(p_debit);
+  SELECT * INTO v_debit FROM wallets WHERE id = p_debit;
+  IF v_debit.next_expiry_at <= now() THEN
+    v_debit := ledger_expire_lots(v_debit);
+  END IF;
   SELECT * INTO v_credit FROM wallets WHERE id = p_credit;
   IF ledger_move(
     p_id, p_kind, p_debit, v_debit, p_credit, v_credit, p_amount, p_key, p_hash, p_actor, p_reason, p_external_ref,
@@ -311,129 +343,147 @@ END $$;--> statement-breakpoint
 -- the same request is the same hold, while it is open; one that has ended reserves nothing any more (UB003).
 CREATE FUNCTION ledger_hold(
   p_id uuid, p_wallet uuid, p_spender uuid, p_full bigint, p_minimum bigint, p_max_open integer, p_worker uuid,
-  p_hash bytea
-) RETURNS TABLE (
-  outcome text, amount_micros bigint, available_micros bigint, held_micros bigint, open_holds integer,
-  cap_period text, cap_limit_micros bigint, cap_left_micros bigint)
+  p_hash bytea,
+  OUT outcome text, OUT amount_micros bigint, OUT available_micros bigint, OUT held_micros bigint, OUT open_holds integer,
+  OUT cap_period text, OUT cap_limit_micros bigint, OUT cap_left_micros bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
   v_wallet wallets;
   v_known holds;
-  v_cap record;
-  v_free bigint;
   v_amount bigint;
 BEGIN
   IF p_minimum <= 0 OR p_full < p_minimum THEN
     RAISE EXCEPTION 'a hold needs 0 < minimum <= full' USING ERRCODE = 'UB004';
   END IF;
-  v_wallet := ledger_lock_wallet(p_wallet);
-  IF v_wallet.id IS NULL THEN
+  SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet FOR UPDATE;
+  IF NOT FOUND THEN
     RAISE EXCEPTION 'no wallet %', p_wallet USING ERRCODE = 'UB005';
   END IF;
-  v_free := v_wallet.posted_micros - v_wallet.held_micros;
+  IF v_wallet.next_expiry_at <= now() THEN
+    v_wallet := ledger_expire_lots(v_wallet);
+  END IF;
 
+  IF v_wallet.caps > 0 AND v_wallet.open_holds < p_max_open THEN
+    SELECT c.period, c.limit_micros,
+      greatest(c.limit_micros - c.held_micros - CASE WHEN c.window_end > now() THEN c.spent_micros ELSE 0 END, 0)
+        AS left_micros
+    INTO cap_period, cap_limit_micros, cap_left_micros
+    FROM spend_caps c WHERE c.wallet_id = p_wallet AND c.spender_id = p_spender
+    ORDER BY left_micros, period LIMIT 1;
+  END IF;
+  available_micros := v_wallet.posted_micros - v_wallet.held_micros;
+  held_micros := v_wallet.held_micros;
+  open_holds := v_wallet.open_holds;
+  v_amount := least(p_full, available_micros, cap_left_micros);
+  outcome := CASE
+    WHEN open_holds >= p_max_open THEN 'too_many'
+    WHEN available_micros < p_minimum THEN 'insufficient'
+    WHEN v_amount < p_minimum THEN 'capped'
+    ELSE 'held' END;
+  IF outcome = 'held' THEN
+    INSERT INTO holds (id, wallet_id, amount_micros, request_hash, spender_id, open_worker_id)
+    VALUES (p_id, p_wallet, v_amount, p_hash, p_spender, p_worker)
+    ON CONFLICT (id) DO NOTHING;
+    IF FOUND THEN
+      UPDATE wallets SET held_micros = held_micros + v_amount, open_holds = open_holds + 1 WHERE id = p_wallet;
+      IF v_wallet.caps > 0 THEN
+        PERFORM ledger_note_spending(p_wallet, p_spender, v_amount, 0);
+      END IF;
+      amount_micros := v_amount;
+      available_micros := available_micros - v_amount;
+      held_micros := held_micros + v_amount;
+      open_holds := open_holds + 1;
+      RETURN;
+    END IF;
+  END IF;
+
+  -- A repetition, which gets what is there, or a refusal.
   SELECT * INTO v_known FROM holds WHERE id = p_id;
-  IF FOUND THEN
-    IF v_known.request_hash <> p_hash THEN
-      RAISE EXCEPTION 'hold % was placed for another request', p_id USING ERRCODE = 'UB001';
-    END IF;
-    IF v_known.state <> 'open' THEN
-      RAISE EXCEPTION 'hold % has ended already', p_id USING ERRCODE = 'UB003';
-    END IF;
-    RETURN QUERY SELECT 'held', v_known.amount_micros, v_free, v_wallet.held_micros, v_wallet.open_holds,
-      NULL::text, NULL::bigint, NULL::bigint;
-    RETURN;
-  END IF;
-  IF v_wallet.open_holds >= p_max_open THEN
-    RETURN QUERY SELECT 'too_many', 0::bigint, v_free, v_wallet.held_micros, v_wallet.open_holds,
-      NULL::text, NULL::bigint, NULL::bigint;
-    RETURN;
-  END IF;
-
-  SELECT c.period, c.limit_micros,
-    greatest(c.limit_micros - c.held_micros - CASE WHEN c.window_end > now() THEN c.spent_micros ELSE 0 END, 0)
-      AS left_micros
-  INTO v_cap
-  FROM spend_caps c WHERE c.wallet_id = p_wallet AND c.spender_id = p_spender
-  ORDER BY left_micros, period LIMIT 1;
-  v_amount := least(p_full, v_free, v_cap.left_micros);
-  IF v_amount < p_minimum THEN
-    RETURN QUERY SELECT CASE WHEN v_free < p_minimum THEN 'insufficient' ELSE 'capped' END,
-      0::bigint, v_free, v_wallet.held_micros, v_wallet.open_holds,
-      v_cap.period, v_cap.limit_micros, v_cap.left_micros;
-    RETURN;
-  END IF;
-
-  INSERT INTO holds (id, wallet_id, amount_micros, request_hash, spender_id, open_worker_id)
-  VALUES (p_id, p_wallet, v_amount, p_hash, p_spender, p_worker)
-  ON CONFLICT (id) DO NOTHING;
   IF NOT FOUND THEN
-    -- Another wallet's hold took the id after the look above: only a wallet's own holds wait for its lock.
+    amount_micros := 0;
+  ELSIF v_known.request_hash <> p_hash THEN
     RAISE EXCEPTION 'hold % was placed for another request', p_id USING ERRCODE = 'UB001';
+  ELSIF v_known.state <> 'open' THEN
+    RAISE EXCEPTION 'hold % has ended already', p_id USING ERRCODE = 'UB003';
+  ELSE
+    outcome := 'held';
+    amount_micros := v_known.amount_micros;
+    cap_period := NULL;
+    cap_limit_micros := NULL;
+    cap_left_micros := NULL;
   END IF;
-  UPDATE wallets SET held_micros = held_micros + v_amount, open_holds = open_holds + 1 WHERE id = p_wallet;
-  IF v_cap.period IS NOT NULL THEN
-    PERFORM ledger_note_spending(p_wallet, p_spender, v_amount, 0);
-  END IF;
-  RETURN QUERY SELECT 'held', v_amount, v_free - v_amount, v_wallet.held_micros + v_amount, v_wallet.open_holds + 1,
-    v_cap.period, v_cap.limit_micros, v_cap.left_micros;
 END $$;--> statement-breakpoint
 
 -- Ends a hold with what the call cost. The wallet pays at most what it has free once this hold is lifted; the rest is
 -- booked to bad debt. A cost of zero releases. Repeating it with the same cost changes nothing; any other second end of
 -- the hold is refused (UB003). What was charged is the wallet's transfer transfer_id, number wallet_seq of its statement.
-CREATE FUNCTION ledger_capture(p_hold uuid, p_cost bigint, p_actor text, p_external_ref text DEFAULT NULL)
-RETURNS TABLE (
-  charged_micros bigint, bad_debt_micros bigint, transfer_id uuid, wallet_seq bigint, replayed boolean)
+CREATE FUNCTION ledger_capture(
+  p_hold uuid, p_cost bigint, p_actor text, p_external_ref text DEFAULT NULL,
+  OUT charged_micros bigint, OUT bad_debt_micros bigint, OUT transfer_id uuid, OUT wallet_seq bigint, OUT replayed boolean)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-  v_hold holds;
   v_wallet wallets;
-  v_charge bigint;
-  v_transfer uuid;
-  v_seq bigint;
+  v_hold holds;
+  v_free bigint;
 BEGIN
   IF p_cost < 0 THEN
     RAISE EXCEPTION 'a call cannot cost %', p_cost USING ERRCODE = 'UB004';
   END IF;
-  SELECT * INTO v_hold FROM holds WHERE id = p_hold FOR UPDATE;
+  SELECT w.* INTO v_wallet FROM holds h JOIN wallets w ON w.id = h.wallet_id WHERE h.id = p_hold FOR UPDATE OF w;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'no hold %', p_hold USING ERRCODE = 'UB005';
   END IF;
-  IF v_hold.state <> 'open' THEN
+  IF v_wallet.next_expiry_at <= now() THEN
+    PERFORM FROM holds WHERE id = p_hold AND state = 'open';
+    IF FOUND THEN
+      v_wallet := ledger_expire_lots(v_wallet);
+    END IF;
+  END IF;
+
+  v_free := v_wallet.posted_micros - v_wallet.held_micros;
+  UPDATE holds SET
+    state = CASE WHEN p_cost = 0 THEN 'released' ELSE 'captured' END,
+    captured_micros = least(p_cost, v_free + amount_micros),
+    bad_debt_micros = p_cost - least(p_cost, v_free + amount_micros),
+    open_worker_id = NULL, closed_at = now()
+  WHERE id = p_hold AND state = 'open' RETURNING * INTO v_hold;
+  replayed := NOT FOUND;
+  IF replayed THEN
+    SELECT * INTO v_hold FROM holds WHERE id = p_hold;
     IF v_hold.captured_micros + v_hold.bad_debt_micros <> p_cost THEN
       RAISE EXCEPTION 'hold % has ended already', p_hold USING ERRCODE = 'UB003';
     END IF;
-    SELECT id, debit_seq INTO v_transfer, v_seq FROM transfers WHERE idempotency_key = 'capture:' || p_hold;
-    RETURN QUERY SELECT v_hold.captured_micros, v_hold.bad_debt_micros, v_transfer, v_seq, true;
+    SELECT id, debit_seq INTO transfer_id, wallet_seq FROM transfers WHERE idempotency_key = 'capture:' || p_hold;
+  END IF;
+  charged_micros := v_hold.captured_micros;
+  bad_debt_micros := v_hold.bad_debt_micros;
+  IF replayed THEN
     RETURN;
   END IF;
 
-  v_wallet := ledger_lock_wallet(v_hold.wallet_id);
-  v_charge := least(p_cost, v_wallet.posted_micros - v_wallet.held_micros + v_hold.amount_micros);
-  UPDATE holds SET
-    state = CASE WHEN p_cost = 0 THEN 'released' ELSE 'captured' END,
-    captured_micros = v_charge, bad_debt_micros = p_cost - v_charge, open_worker_id = NULL, closed_at = now()
-  WHERE id = p_hold;
-  IF v_charge > 0 THEN
-    v_transfer := ledger_new_id();
-    v_seq := v_wallet.seq + 1;
-    PERFORM ledger_move(
-      v_transfer, 'usage', v_hold.wallet_id, v_wallet, '00000000-0000-7000-8000-000000000002', NULL, v_charge,
-      'capture:' || p_hold, v_hold.request_hash, p_actor, NULL, p_external_ref, p_hold, v_hold.amount_micros);
+  IF charged_micros > 0 THEN
+    transfer_id := ledger_new_id();
+    wallet_seq := v_wallet.seq + 1;
+    IF NOT ledger_move(
+      transfer_id, 'usage', v_hold.wallet_id, v_wallet, '00000000-0000-7000-8000-000000000002', NULL, charged_micros,
+      'capture:' || p_hold, v_hold.request_hash, p_actor, NULL, p_external_ref, p_hold, v_hold.amount_micros)
+    THEN
+      RAISE EXCEPTION 'hold % is open and has been captured', p_hold USING ERRCODE = 'UB009';
+    END IF;
   ELSE
     UPDATE wallets SET held_micros = held_micros - v_hold.amount_micros, open_holds = open_holds - 1
     WHERE id = v_hold.wallet_id;
   END IF;
-  IF p_cost > v_charge THEN
+  IF bad_debt_micros > 0 THEN
     PERFORM ledger_move(
       ledger_new_id(), 'bad_debt', '00000000-0000-7000-8000-000000000005', NULL,
-      '00000000-0000-7000-8000-000000000002', NULL, p_cost - v_charge, 'bad-debt:' || p_hold, v_hold.request_hash, p_actor, NULL, p_external_ref, p_hold);
+      '00000000-0000-7000-8000-000000000002', NULL, bad_debt_micros, 'bad-debt:' || p_hold, v_hold.request_hash, p_actor, NULL, p_external_ref, p_hold);
   END IF;
-  PERFORM ledger_note_spending(v_hold.wallet_id, v_hold.spender_id, -v_hold.amount_micros, v_charge);
-  RETURN QUERY SELECT v_charge, p_cost - v_charge, v_transfer, v_seq, false;
+  IF v_wallet.caps > 0 THEN
+    PERFORM ledger_note_spending(v_wallet.id, v_hold.spender_id, -v_hold.amount_micros, charged_micros);
+  END IF;
 END $$;--> statement-breakpoint
 
 -- The smallest UUID version 7 of an instant.
@@ -456,9 +506,6 @@ BEGIN
     RAISE EXCEPTION 'no wallet %', p_wallet USING ERRCODE = 'UB005';
   END IF;
   DELETE FROM spend_caps WHERE wallet_id = p_wallet AND spender_id = p_spender AND period = p_period;
-  IF p_limit IS NULL THEN
-    RETURN;
-  END IF;
   INSERT INTO spend_caps (
     wallet_id, spender_id, period, limit_micros, time_zone, window_start, window_end, spent_micros, held_micros)
   SELECT p_wallet, p_spender, p_period, p_limit, p_time_zone, v_start, v_end,
@@ -467,7 +514,9 @@ BEGIN
        -- Ids are made in time order; a day of slack covers clocks that differ and calls that last.
        AND id >= ledger_first_id(v_start - interval '1 day')),
     (SELECT coalesce(sum(amount_micros), 0) FROM holds
-     WHERE wallet_id = p_wallet AND spender_id = p_spender AND open_worker_id IS NOT NULL);
+     WHERE wallet_id = p_wallet AND spender_id = p_spender AND open_worker_id IS NOT NULL)
+  WHERE p_limit IS NOT NULL;
+  UPDATE wallets SET caps = (SELECT count(*) FROM spend_caps WHERE wallet_id = p_wallet) WHERE id = p_wallet;
 END $$;--> statement-breakpoint
 
 REVOKE ALL ON FUNCTION ledger_new_id() FROM PUBLIC;--> statement-breakpoint
@@ -475,7 +524,7 @@ REVOKE ALL ON FUNCTION ledger_first_id(timestamptz) FROM PUBLIC;--> statement-br
 REVOKE ALL ON FUNCTION ledger_lots_in_order(uuid) FROM PUBLIC;--> statement-breakpoint
 REVOKE ALL ON FUNCTION ledger_drain_lots(uuid, uuid, bigint, uuid) FROM PUBLIC;--> statement-breakpoint
 REVOKE ALL ON FUNCTION ledger_move(uuid, text, uuid, wallets, uuid, wallets, bigint, text, bytea, text, text, text, uuid, bigint, text, timestamptz, uuid) FROM PUBLIC;--> statement-breakpoint
-REVOKE ALL ON FUNCTION ledger_lock_wallet(uuid) FROM PUBLIC;--> statement-breakpoint
+REVOKE ALL ON FUNCTION ledger_expire_lots(wallets) FROM PUBLIC;--> statement-breakpoint
 REVOKE ALL ON FUNCTION ledger_note_spending(uuid, uuid, bigint, bigint) FROM PUBLIC;--> statement-breakpoint
 REVOKE ALL ON FUNCTION ledger_expire(uuid) FROM PUBLIC;--> statement-breakpoint
 REVOKE ALL ON FUNCTION ledger_post(uuid, text, uuid, uuid, bigint, text, bytea, text, text, text, text, timestamptz, uuid) FROM PUBLIC;--> statement-breakpoint

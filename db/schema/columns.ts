@@ -9,6 +9,17 @@ export const createdAt = () => instant('created_at').notNull().defaultNow()
 /** An amount of micro-credits. */
 export const micros = (name: string) => bigint(name, { mode: 'bigint' })
 
+// Domains of the migrations. PostgreSQL reads the CHECK of a domain once in a connection, that of a table with each
+// statement that writes it.
+const domain = <T>(type: string) => customType<{ data: T; driverData: T }>({ dataType: () => type })
+
+/** An amount of micro-credits that the database keeps from being negative. */
+export const microsNotNegative = domain<bigint>('micros_not_negative')
+/** An amount of micro-credits that the database keeps above zero. */
+export const microsPositive = domain<bigint>('micros_positive')
+/** A number of tokens, never negative. */
+export const tokenCount = domain<number>('token_count')
+
 export const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 
 /** A range of instants as PostgreSQL writes it: `["from","to")`. */

@@ -12,7 +12,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { bytea, createdAt, instant, micros } from './columns.ts'
+import { bytea, createdAt, instant, micros, microsNotNegative, microsPositive } from './columns.ts'
 
 /** Every place credits can be: people's and teams' wallets, and the house's own accounts. */
 export const accounts = pgTable(
@@ -43,18 +43,18 @@ export const wallets = pgTable(
     id: uuid()
       .primaryKey()
       .references(() => accounts.id),
-    postedMicros: micros('posted_micros').notNull().default(sql`0`),
-    heldMicros: micros('held_micros').notNull().default(sql`0`),
+    postedMicros: microsNotNegative('posted_micros').notNull().default(sql`0`),
+    heldMicros: microsNotNegative('held_micros').notNull().default(sql`0`),
     openHolds: integer('open_holds').notNull().default(0),
     /** Number of the wallet's latest transfer. */
     seq: micros('seq').notNull().default(sql`0`),
     /** No lot that still holds something expires before; null when none ever does. */
     nextExpiryAt: instant('next_expiry_at'),
+    /** How many spend caps are set on it: where there are none, no call looks for them. */
+    caps: integer().notNull().default(0),
   },
   (table) => [
     index('wallets_next_expiry_idx').on(table.nextExpiryAt).where(sql`${table.nextExpiryAt} is not null`),
-    check('wallets_held_not_negative', sql`${table.heldMicros} >= 0 and ${table.openHolds} >= 0`),
-    check('wallets_never_overdrawn', sql`${table.postedMicros} - ${table.heldMicros} >= 0`),
   ],
 )
 
@@ -81,7 +81,7 @@ export const transfers = pgTable(
     }).notNull(),
     debitAccountId: uuid('debit_account_id').notNull(),
     creditAccountId: uuid('credit_account_id').notNull(),
-    amountMicros: micros('amount_micros').notNull(),
+    amountMicros: microsPositive('amount_micros').notNull(),
     /** A wallet's own numbering and its balance after this transfer; null on the side of a house account. */
     debitSeq: micros('debit_seq'),
     debitBalanceMicros: micros('debit_balance_micros'),
@@ -101,8 +101,6 @@ export const transfers = pgTable(
     uniqueIndex('transfers_idempotency_key').on(table.idempotencyKey),
     uniqueIndex('transfers_debit_seq_key').on(table.debitAccountId, table.debitSeq),
     uniqueIndex('transfers_credit_seq_key').on(table.creditAccountId, table.creditSeq),
-    check('transfers_amount_positive', sql`${table.amountMicros} > 0`),
-    check('transfers_two_sided', sql`${table.debitAccountId} <> ${table.creditAccountId}`),
   ],
 )
 
@@ -114,13 +112,13 @@ export const holds = pgTable(
     walletId: uuid('wallet_id')
       .notNull()
       .references(() => wallets.id),
-    amountMicros: micros('amount_micros').notNull(),
+    amountMicros: microsPositive('amount_micros').notNull(),
     state: text({ enum: ['open', 'captured', 'released'] })
       .notNull()
       .default('open'),
     /** Charged to the wallet, and what the call cost beyond that (booked to bad debt). */
-    capturedMicros: micros('captured_micros').notNull().default(sql`0`),
-    badDebtMicros: micros('bad_debt_micros').notNull().default(sql`0`),
+    capturedMicros: microsNotNegative('captured_micros').notNull().default(sql`0`),
+    badDebtMicros: microsNotNegative('bad_debt_micros').notNull().default(sql`0`),
     requestHash: bytea('request_hash').notNull(),
     /** Who spends from the wallet: whose caps count. */
     spenderId: uuid('spender_id').notNull(),
@@ -132,10 +130,6 @@ export const holds = pgTable(
   (table) => [
     index('holds_wallet_idx').on(table.walletId, table.id),
     index('holds_open_worker_idx').on(table.openWorkerId),
-    check(
-      'holds_amount_positive',
-      sql`${table.amountMicros} > 0 and ${table.capturedMicros} >= 0 and ${table.badDebtMicros} >= 0`,
-    ),
   ],
 )
 
@@ -151,18 +145,12 @@ export const lots = pgTable(
       .notNull()
       .references(() => transfers.id),
     source: text({ enum: ['paid', 'promotional', 'code'] }).notNull(),
-    amountMicros: micros('amount_micros').notNull(),
-    remainingMicros: micros('remaining_micros').notNull(),
+    amountMicros: microsPositive('amount_micros').notNull(),
+    remainingMicros: microsNotNegative('remaining_micros').notNull(),
     expiresAt: instant('expires_at'),
     createdAt: createdAt(),
   },
-  (table) => [
-    primaryKey({ columns: [table.walletId, table.transferId] }),
-    check(
-      'lots_remaining_in_bounds',
-      sql`${table.amountMicros} > 0 and ${table.remainingMicros} >= 0 and ${table.remainingMicros} <= ${table.amountMicros}`,
-    ),
-  ],
+  (table) => [primaryKey({ columns: [table.walletId, table.transferId] })],
 )
 
 /** Which lots paid for a transfer. Append-only by trigger. */
@@ -174,12 +162,11 @@ export const lotUses = pgTable(
       .notNull()
       .references(() => transfers.id),
     lotTransferId: uuid('lot_transfer_id').notNull(),
-    amountMicros: micros('amount_micros').notNull(),
+    amountMicros: microsPositive('amount_micros').notNull(),
   },
   (table) => [
     primaryKey({ columns: [table.walletId, table.transferId, table.lotTransferId] }),
     foreignKey({ columns: [table.walletId, table.lotTransferId], foreignColumns: [lots.walletId, lots.transferId] }),
-    check('lot_uses_amount_positive', sql`${table.amountMicros} > 0`),
   ],
 )
 

@@ -44,7 +44,7 @@ export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
   const system = call.system ? { text: call.system, tokens: await countTokens(call.system) } : undefined
   return inTransaction(ctx, async (tx) => {
     const terms = readTerms(call.terms === undefined ? await findTerms(tx, call) : call.terms)
-    const { model, price, maxRunning } = terms
+    const { model, price, priceSince, maxRunning } = terms
     const { fullMicros, minimumMicros, ...fit } = settleCallTerms(terms, { ...call, system })
     const hold = holdCall({
       holdId: call.holdId,
@@ -112,6 +112,7 @@ export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
         outputCapField: model.outputCapField,
       },
       price,
+      priceSince,
       promptTokens: fit.promptTokens,
       outputCap: row.output_cap!,
       heldMicros: held.amountMicros,

@@ -38,6 +38,8 @@ export type Admission = {
   walletId: string
   model: CallModel
   price: Price
+  /** Since when the price is in force, as PostgreSQL writes it; null when always. */
+  priceSince: string | null
   /** Our own count of everything that is sent. */
   promptTokens: number
   /** Output tokens at most; the held amount pays for them. */
@@ -59,6 +61,8 @@ export type RunResult = {
   /** What the vendor told of the usage and nobody could believe, bounded and fit for storage; null when there is none. */
   quarantinedUsage: unknown
   channelId: string | null
+  /** Of the channel that answered, as the operator calls it. */
+  vendor: string | null
   vendorRequestId: string | null
   firstTokenMs: number | null
   durationMs: number

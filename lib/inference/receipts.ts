@@ -15,6 +15,7 @@ import { nameOfVendor } from '#lib/models/index.ts'
 import { encodeMicros } from '#lib/money.ts'
 import { costOf } from './pricing.ts'
 import type { Receipt, Usage } from './shared.ts'
+import { priceSince } from './terms.ts'
 
 export type UsageRecord = typeof usageRecords.$inferSelect
 
@@ -119,12 +120,15 @@ async function readReceipts(ctx: Ctx, which: SQL | undefined): Promise<Map<strin
       record: usageRecords,
       modelName: models.displayName,
       vendor: channels.vendor,
-      priceSince: priceSince(),
+      priceSince: sql<string | null>`(SELECT ${priceSince()} FROM ${priceVersions} WHERE ${priceVersions.id} = ${usageRecords.priceVersionId})`,
       promptTokens: admissions.promptTokens,
       outputCap: admissions.outputCap,
       transferId: transfers.id,
       seq: transfers.debitSeq,
-      conversationExists: conversationExists(),
+      conversationExists: sql<boolean>`EXISTS (
+        SELECT 1 FROM ${conversations}
+        WHERE ${conversations.userId} = ${usageRecords.userId} AND ${conversations.id} = ${usageRecords.conversationId}
+          AND ${conversations.deletedAt} IS NULL)`,
     })
     .from(usageRecords)
     .leftJoin(models, eq(models.id, usageRecords.modelId))
@@ -138,21 +142,6 @@ async function readReceipts(ctx: Ctx, which: SQL | undefined): Promise<Map<strin
     .where(which)
     .limit(500)
   return new Map(rows.map(({ record, ...about }) => [record.holdId, toReceipt(record, about)]))
-}
-
-/** Since when the price of a usage record is in force, as an expression on `usage_records`. */
-export function priceSince(): SQL<string | null> {
-  return sql<string | null>`(
-    SELECT lower(${priceVersions.validDuring})::text FROM ${priceVersions}
-    WHERE ${priceVersions.id} = ${usageRecords.priceVersionId})`
-}
-
-/** Whether the conversation of a usage record can still be opened, as an expression on `usage_records`. */
-export function conversationExists(): SQL<boolean> {
-  return sql<boolean>`EXISTS (
-    SELECT 1 FROM ${conversations}
-    WHERE ${conversations.userId} = ${usageRecords.userId} AND ${conversations.id} = ${usageRecords.conversationId}
-      AND ${conversations.deletedAt} IS NULL)`
 }
 
 function usageOf(record: UsageRecord): Usage {

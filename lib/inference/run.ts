@@ -79,6 +79,7 @@ async function conclude(
 ): Promise<RunResult> {
   const facts = {
     channelId: last?.route.channelId ?? null,
+    vendor: last?.route.vendor ?? null,
     vendorRequestId: last?.end.vendorRequestId ?? null,
     firstTokenMs: progress.firstTokenMs,
     durationMs: elapsed(progress),

@@ -1,6 +1,6 @@
 import { eq, getTableColumns, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { admissions, channels, holds, models, priceVersions, usageRecords } from '#db/schema/index.ts'
+import { admissions, holds, models, priceVersions, usageRecords } from '#db/schema/index.ts'
 import { type Ctx, inTransaction } from '#lib/ctx.ts'
 import { AppError, invariant } from '#lib/errors.ts'
 import { callLedger, captureCall } from '#lib/ledger/index.ts'
@@ -8,9 +8,9 @@ import { executePrepared } from '#lib/prepared.ts'
 import type { Admission, RunResult } from './call.ts'
 import { bookLateUsage } from './late-usage.ts'
 import { costOf, NO_USAGE, vendorCostOf } from './pricing.ts'
-import { conversationExists, findReceipts, isFree, priceSince, toReceipt } from './receipts.ts'
+import { findReceipts, isFree, toReceipt } from './receipts.ts'
 import type { Receipt } from './shared.ts'
-import { priceOf } from './terms.ts'
+import { priceOf, priceSince } from './terms.ts'
 import { countAll } from './tokens.ts'
 
 export type SettleInput = {
@@ -31,7 +31,7 @@ export type SettleInput = {
  * @throws {AppError} `conflict` when another settlement of this hold is being committed with another cost
  */
 export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
-  const { admission } = input
+  const { admission, result } = input
   const facts = factsOf(input)
   const columns = getTableColumns(usageRecords)
   const names = Object.keys(facts) as (keyof typeof facts)[]
@@ -59,8 +59,7 @@ export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
         INSERT INTO ${usageRecords} (${sql.join(targets, sql`, `)}, charged_micros, bad_debt_micros)
         SELECT ${sql.join(values, sql`, `)}, captured.charged_micros, captured.bad_debt_micros FROM captured
         ON CONFLICT (hold_id) DO NOTHING
-        RETURNING created_at::text, ${priceSince()} AS price_since, ${conversationExists()} AS conversation_exists,
-          (SELECT vendor FROM ${channels} WHERE ${channels.id} = ${usageRecords.channelId}) AS vendor
+        RETURNING created_at::text
       )
       SELECT * FROM written CROSS JOIN captured`,
     ),
@@ -75,13 +74,13 @@ export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
     }
     return toReceipt(record, {
       modelName: admission.model.displayName,
-      vendor: settled.vendor,
-      priceSince: settled.price_since,
+      vendor: result.vendor,
+      priceSince: admission.priceSince,
       promptTokens: admission.promptTokens,
       outputCap: admission.outputCap,
       transferId: settled.transfer_id,
       seq: settled.wallet_seq,
-      conversationExists: settled.conversation_exists,
+      conversationExists: facts.conversationId !== null,
     })
   }
   const known = (await findReceipts(ctx, { holdIds: [admission.holdId] })).get(admission.holdId)
@@ -96,9 +95,6 @@ type SettledRow = {
   transfer_id: string | null
   wallet_seq: bigint | null
   created_at: string
-  price_since: string | null
-  conversation_exists: boolean
-  vendor: string | null
 }
 
 function factsOf({ admission, result, usageRecordId, ...ids }: SettleInput) {
@@ -163,6 +159,7 @@ export async function settleInterrupted(ctx: Ctx, input: SettleInterruptedInput)
         admission: admissions,
         heldMicros: holds.amountMicros,
         price: priceVersions,
+        priceSince: priceSince(),
         model: models,
         durationMs: sql<number>`least(extract(epoch FROM now() - ${admissions.createdAt}) * 1000, 2147483647)::int`,
       })
@@ -187,6 +184,7 @@ export async function settleInterrupted(ctx: Ctx, input: SettleInterruptedInput)
         walletId: admission.walletId,
         model: row.model,
         price: priceOf(row.price),
+        priceSince: row.priceSince,
         promptTokens: admission.promptTokens,
         outputCap: admission.outputCap,
         heldMicros: row.heldMicros,
@@ -202,6 +200,7 @@ export async function settleInterrupted(ctx: Ctx, input: SettleInterruptedInput)
         vendorUsage: received ? usage : prompt,
         quarantinedUsage: null,
         channelId: null,
+        vendor: null,
         vendorRequestId: null,
         firstTokenMs: null,
         durationMs: row.durationMs,

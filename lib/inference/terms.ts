@@ -11,6 +11,7 @@ import { typicalCharge } from './typical-charge.ts'
 export type Terms = {
   model: CallModel & { maxOutputTokens: number; defaultMaxOutput: number; minOutput: number }
   price: Price
+  priceSince: string | null
   maxRunning: number
 }
 
@@ -18,6 +19,7 @@ export type Terms = {
 export type StoredTerms = {
   model: Terms['model']
   price: Record<keyof Price, string> | null
+  priceSince: string | null
   reachable: boolean
   freeFailures: number
   maxRunning: string | null
@@ -67,6 +69,7 @@ export function termsQuery(input: { userId: string; modelId: string | SQL; forQu
     SELECT ${models.contextTokens} AS context_tokens, json_build_object(
       'model', ${jsonOf(MODEL_COLUMNS)},
       'price', CASE WHEN ${priceVersions.id} IS NOT NULL THEN ${jsonOf(PRICE_COLUMNS, 'text')} END,
+      'priceSince', ${priceSince()},
       'reachable', ${isReachable()},
       'freeFailures', ${freeFailuresToday(userId)},
       'maxRunning', ${storedSetting('max_running')},
@@ -98,8 +101,14 @@ export function readTerms(stored: StoredTerms): Terms {
   return {
     model: stored.model,
     price: { versionId, ...Object.fromEntries(prices) },
+    priceSince: stored.priceSince,
     maxRunning: readSetting('max_running', stored.maxRunning ?? undefined),
   }
+}
+
+/** Since when a price version is in force, as an expression on `price_versions`. */
+export function priceSince(): SQL<string | null> {
+  return sql<string | null>`lower(${priceVersions.validDuring})::text`
 }
 
 /** A price version's unit prices as a call carries them. */

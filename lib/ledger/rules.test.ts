@@ -54,9 +54,10 @@ const REFUSED: [constraint: string, table: string, rows: Row[]][] = [
       { kind: 'house', code: null, owner_id: null },
     ],
   ],
-  ['wallets_held_not_negative', 'wallets', some(['held_micros', 'open_holds'], -1)],
-  ['wallets_never_overdrawn', 'wallets', [{ posted_micros: 1, held_micros: 2 }, { posted_micros: -1 }]],
-  ['transfers_amount_positive', 'transfers', some(['amount_micros'], 0)],
+  ['micros_not_negative', 'wallets', some(['held_micros', 'posted_micros'], -1)],
+  ['wallets_open_holds_not_negative', 'wallets', [{ open_holds: -1 }]],
+  ['wallets_never_overdrawn', 'wallets', [{ posted_micros: 1, held_micros: 2 }]],
+  ['micros_positive', 'transfers', some(['amount_micros'], 0)],
   ['transfers_kind_known', 'transfers', [{ kind: 'other' }]],
   ['transfers_two_sided', 'transfers', [{ debit_account_id: HOUSE.revenue, credit_account_id: HOUSE.revenue }]],
   ['transfers_hold_shape', 'transfers', [{ kind: 'usage' }, { kind: 'bad_debt' }, { hold_id: newId() }]],
@@ -74,10 +75,14 @@ const REFUSED: [constraint: string, table: string, rows: Row[]][] = [
       { ...fromWallet, debit_balance_micros: -1 },
     ],
   ],
+  ['micros_positive', 'holds', [{ amount_micros: 0 }]],
   [
-    'holds_amount_positive',
+    'micros_not_negative',
     'holds',
-    [{ amount_micros: 0 }, { ...ended, captured_micros: -1, bad_debt_micros: 2 }, { ...ended, bad_debt_micros: -1 }],
+    [
+      { ...ended, captured_micros: -1, bad_debt_micros: 2 },
+      { ...ended, bad_debt_micros: -1 },
+    ],
   ],
   [
     'holds_captured_shape',
@@ -95,13 +100,11 @@ const REFUSED: [constraint: string, table: string, rows: Row[]][] = [
     'holds',
     [{ closed_at: '2026-01-01' }, { ...ended, closed_at: null }, { ...ended, open_worker_id: newId() }],
   ],
-  [
-    'lots_remaining_in_bounds',
-    'lots',
-    [{ remaining_micros: 11 }, { remaining_micros: -1 }, { amount_micros: 0, remaining_micros: 0 }],
-  ],
+  ['lots_remaining_in_bounds', 'lots', [{ remaining_micros: 11 }]],
+  ['micros_not_negative', 'lots', [{ remaining_micros: -1 }]],
+  ['micros_positive', 'lots', [{ amount_micros: 0, remaining_micros: 0 }]],
   ['lots_source_known', 'lots', [{ source: 'stolen' }]],
-  ['lot_uses_amount_positive', 'lot_uses', [{ amount_micros: 0 }]],
+  ['micros_positive', 'lot_uses', [{ amount_micros: 0 }]],
   ['spend_caps_period_known', 'spend_caps', [{ period: 'week' }]],
   ['spend_caps_window_shape', 'spend_caps', [{ window_end: '2026-01-01' }]],
   ['spend_caps_amounts_sane', 'spend_caps', [{ limit_micros: 0 }, { spent_micros: -1 }, { held_micros: -1 }]],
@@ -143,7 +146,8 @@ const REFUSED: [constraint: string, table: string, rows: Row[]][] = [
       ...['(2026-01-01,)', '[2026-01-01,2026-02-01]'].map((range) => some(['valid_during'], range)),
     ),
   ],
-  ['admissions_counts_sane', 'admissions', [{ prompt_tokens: -1 }, { output_cap: 0 }, { output_tokens: -1 }]],
+  ['token_count_not_negative', 'admissions', some(['prompt_tokens', 'output_tokens'], -1)],
+  ['admissions_output_cap_positive', 'admissions', [{ output_cap: 0 }]],
   ['usage_records_not_negative', 'usage_records', [...some([...TOKENS, 'vendor_cost_micros'], -1), ...split()]],
   ['usage_records_prices_sane', 'usage_records', [...some(UNIT_PRICES, -1), { held_micros: 0 }]],
   [
@@ -301,8 +305,8 @@ describe('what may be there once', () => {
 describe('what must be there', () => {
   it.each([
     ['wallets_id_accounts_id_fk', 'wallets', { id: newId() }],
-    ['transfers_debit_account_exists', 'transfers', { debit_account_id: newId() }],
-    ['transfers_credit_account_exists', 'transfers', { credit_account_id: newId() }],
+    ['transfers_accounts_exist', 'transfers', { debit_account_id: newId() }],
+    ['transfers_accounts_exist', 'transfers', { credit_account_id: newId() }],
     ['transfers_hold_id_holds_id_fk', 'transfers', { kind: 'usage', hold_id: newId() }],
     ['holds_wallet_id_wallets_id_fk', 'holds', { wallet_id: newId() }],
     ['lots_wallet_id_wallets_id_fk', 'lots', { wallet_id: newId() }],
@@ -328,10 +332,29 @@ describe('what is true of a row stays true of it', () => {
     ['holds_state_known', 'holds', "state = 'lost', closed_at = now()"],
     ['holds_captured_shape', 'holds', "state = 'captured', closed_at = now()"],
     ['lots_source_known', 'lots', "source = 'stolen'"],
+    ['lots_remaining_in_bounds', 'lots', 'remaining_micros = 11'],
+    ['wallets_never_overdrawn', 'wallets', 'held_micros = 1'],
+    ['wallets_open_holds_not_negative', 'wallets', 'open_holds = -1'],
     ['admissions_price_version_exists', 'admissions', 'price_version_id = gen_random_uuid()'],
+    ['admissions_output_cap_positive', 'admissions', 'output_cap = 0'],
   ])('%s', async (constraint, table, change) => {
     await insert(owner, table)
     expect(await refusalOf(owner.query(`UPDATE ${table} SET ${change}`))).toBe(constraint)
+  })
+})
+
+describe('a hold that has ended', () => {
+  const released = { state: 'released', closed_at: '2026-01-01' }
+  it.each([
+    ['is not opened again', ended, "state = 'open', captured_micros = 0, closed_at = NULL"],
+    ['is not captured after its release', released, "state = 'captured', captured_micros = 1"],
+    ['is not released after its capture', ended, "state = 'released', captured_micros = 0"],
+    ['charges what it charged', ended, 'captured_micros = 6'],
+    ['lost what it lost', ended, 'bad_debt_micros = 1'],
+    ['held what it held', ended, 'amount_micros = 11'],
+  ])('%s', async (_name, row, change) => {
+    await insert(owner, 'holds', row)
+    expect(await refusalOf(owner.query(`UPDATE holds SET ${change}`))).toBe('holds_end_once')
   })
 })
 

@@ -360,6 +360,16 @@ describe('verifyLedger', () => {
       named('cap_held', 'spenderId'),
       (m: Made) => sql`UPDATE spend_caps SET held_micros = held_micros + 200 WHERE spender_id = ${m.spenderId}`,
     ],
+    [
+      'a cap that its wallet knows nothing of',
+      named('cap_counted', 'walletId'),
+      (m: Made) => sql`UPDATE wallets SET caps = 0 WHERE id = ${m.walletId}`,
+    ],
+    [
+      'a wallet that knows of a cap too many',
+      named('cap_counted', 'walletId'),
+      (m: Made) => sql`UPDATE wallets SET caps = caps + 1 WHERE id = ${m.walletId}`,
+    ],
   ] as const)('%s', async (_what, { name, id, others }, change) => {
     const found = await breakBooks(database, [change(made)].flat(), verifyLedger)
     expect(Object.keys(found).sort()).toEqual([name, ...others].sort())

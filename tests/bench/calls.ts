@@ -94,6 +94,7 @@ function settleOne(ctx: Ctx, admission: Admission) {
     quarantinedUsage: null,
     vendorUsage: usage,
     channelId: null,
+    vendor: null,
     vendorRequestId: 'bench',
     firstTokenMs: 300,
     durationMs: 4_000,

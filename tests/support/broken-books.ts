@@ -48,11 +48,13 @@ const WITHOUT_RULES = sql`
   DECLARE rule record;
   BEGIN
     FOR rule IN
-      SELECT conrelid::regclass AS of_table, conname AS name FROM pg_constraint
+      SELECT format(CASE contypid WHEN 0 THEN 'TABLE %s' ELSE 'DOMAIN %2$s' END, conrelid::regclass, contypid::regtype)
+        AS place, conname AS name
+      FROM pg_constraint
       WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f')
       ORDER BY contype DESC
     LOOP
-      EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', rule.of_table, rule.name);
+      EXECUTE format('ALTER %s DROP CONSTRAINT %I', rule.place, rule.name);
     END LOOP;
     FOR rule IN SELECT DISTINCT tgrelid::regclass AS of_table FROM pg_trigger WHERE NOT tgisinternal LOOP
       EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER', rule.of_table);

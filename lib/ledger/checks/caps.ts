@@ -6,6 +6,16 @@ const FIRST_ID = sql`(lpad(to_hex((extract(epoch FROM c.window_start - interval 
 
 export const CAP_CHECKS: readonly Check[] = [
   {
+    name: 'cap_counted',
+    promise: 'A wallet knows how many caps are set on it.',
+    population: sql`wallets`,
+    offenders: sql`
+      SELECT w.id AS wallet_id, w.caps, coalesce(c.caps, 0) AS caps_set
+      FROM wallets w
+      LEFT JOIN (SELECT wallet_id, count(*) AS caps FROM spend_caps GROUP BY wallet_id) c ON c.wallet_id = w.id
+      WHERE w.caps <> coalesce(c.caps, 0)`,
+  },
+  {
     name: 'cap_spent',
     promise: 'What a cap counts as spent is what its spender’s calls were charged in its day or month.',
     population: sql`spend_caps`,
