@@ -54,7 +54,7 @@ DECLARE
     WHEN (NEW.state = 'open') <> (NEW.closed_at IS NULL) OR (NEW.state <> 'open' AND NEW.open_worker_id IS NOT NULL)
       THEN 'holds_state_shape'
     WHEN (NEW.state = 'captured') <> (NEW.captured_micros + NEW.bad_debt_micros > 0) THEN 'holds_captured_shape'
-    WHEN TG_OP = 'UPDATE' AND OLD.state <> 'open'
+    WHEN OLD.state <> 'open'
       AND (NEW.state, NEW.amount_micros, NEW.captured_micros, NEW.bad_debt_micros)
         IS DISTINCT FROM (OLD.state, OLD.amount_micros, OLD.captured_micros, OLD.bad_debt_micros)
       THEN 'holds_end_once' END;
@@ -241,7 +241,7 @@ BEGIN
 END $$;--> statement-breakpoint
 
 -- Takes what has expired out of a wallet that the caller has locked, and returns the wallet as it is then. Whoever takes
--- from a wallet does this first. What running calls hold is taken to lie in the lots that are drained first, and does not
+-- from a wallet does this first when it is time. What running calls hold is taken to lie in the lots that are drained first, and does not
 -- expire under them: a call was let in on it.
 CREATE FUNCTION ledger_expire_lots(p_wallet wallets) RETURNS wallets LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
@@ -436,10 +436,7 @@ BEGIN
     RAISE EXCEPTION 'no hold %', p_hold USING ERRCODE = 'UB005';
   END IF;
   IF v_wallet.next_expiry_at <= now() THEN
-    PERFORM FROM holds WHERE id = p_hold AND state = 'open';
-    IF FOUND THEN
-      v_wallet := ledger_expire_lots(v_wallet);
-    END IF;
+    v_wallet := ledger_expire_lots(v_wallet);
   END IF;
 
   v_free := v_wallet.posted_micros - v_wallet.held_micros;

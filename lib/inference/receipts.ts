@@ -120,7 +120,9 @@ async function readReceipts(ctx: Ctx, which: SQL | undefined): Promise<Map<strin
       record: usageRecords,
       modelName: models.displayName,
       vendor: channels.vendor,
-      priceSince: sql<string | null>`(SELECT ${priceSince()} FROM ${priceVersions} WHERE ${priceVersions.id} = ${usageRecords.priceVersionId})`,
+      priceSince: sql<
+        string | null
+      >`(SELECT ${priceSince()} FROM ${priceVersions} WHERE ${priceVersions.id} = ${usageRecords.priceVersionId})`,
       promptTokens: admissions.promptTokens,
       outputCap: admissions.outputCap,
       transferId: transfers.id,

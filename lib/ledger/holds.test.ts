@@ -208,6 +208,24 @@ describe('captureHold', () => {
     })
   })
 
+  it('is refused whole when somebody has used its key', async () => {
+    const request = hold()
+    await placeHold(ctx, request)
+    await postTransfer(ctx, {
+      kind: 'grant',
+      debitAccountId: HOUSE.promotions,
+      creditAccountId: walletId,
+      amountMicros: 1n,
+      idempotencyKey: `capture:${request.holdId}`,
+      lot: { source: 'promotional' },
+    })
+    const before = await wallet()
+    const refused = captureHold(ctx, { holdId: request.holdId, costMicros: 10n })
+    await expect(refused).rejects.toMatchObject({ cause: { code: 'UB009' } })
+    expect(await wallet()).toEqual(before)
+    expect(await holdRow(request.holdId)).toMatchObject({ state: 'open' })
+  })
+
   it('rolls back with the caller', async () => {
     const request = hold()
     await placeHold(ctx, request)

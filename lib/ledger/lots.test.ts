@@ -154,6 +154,43 @@ describe('a lot whose time has come', () => {
     expect(await wallet()).toMatchObject({ postedMicros: 10n, heldMicros: 0n })
   })
 
+  it.each([
+    ['a hold', (w: string) => owner.query("SELECT ledger_hold($1, $2, $1, 1, 1, 9, $1, '')", [newId(), w])],
+    [
+      'a debit',
+      (w: string) =>
+        owner.query("SELECT ledger_post($1, 'refund', $2, $3, 1, $4, '', 'test')", [
+          newId(),
+          w,
+          HOUSE.clearing,
+          newId(),
+        ]),
+    ],
+    ['the job', (w: string) => owner.query('SELECT ledger_expire($1)', [w])],
+  ])('is gone at its very instant for %s', async (_name, take) => {
+    const lot = await credit(50n, 'promotional', FAR)
+    await credit(10n)
+    await owner.query('BEGIN')
+    await owner.query('UPDATE lots SET expires_at = now() WHERE transfer_id = $1', [lot])
+    await owner.query('UPDATE wallets SET next_expiry_at = now() WHERE id = $1', [walletId])
+    await take(walletId)
+    await owner.query('COMMIT')
+    expect(await remaining(lot)).toBe(0n)
+  })
+
+  it('is gone at its very instant for a call that costs more than it held', async () => {
+    const lot = await credit(50n, 'promotional', FAR)
+    await credit(10n)
+    const holdId = newId()
+    await owner.query("SELECT ledger_hold($1, $2, $1, 20, 20, 9, $1, '')", [holdId, walletId])
+    await owner.query('BEGIN')
+    await owner.query('UPDATE lots SET expires_at = now() WHERE transfer_id = $1', [lot])
+    await owner.query('UPDATE wallets SET next_expiry_at = now() WHERE id = $1', [walletId])
+    const { rows } = await owner.query("SELECT charged_micros FROM ledger_capture($1, 60, 'test')", [holdId])
+    await owner.query('COMMIT')
+    expect(BigInt(rows[0].charged_micros)).toBe(30n)
+  })
+
   it('does not pay for what a call costs beyond its hold', async () => {
     const lot = await credit(50n, 'promotional', FAR)
     const paid = await credit(100n)

@@ -2,26 +2,47 @@
 export const EXPLAINED: { why: string; mutants: string[] }[] = [
   {
     why: 'A lot is named by the transfer that brought it, and a transfer credits one wallet: its id alone finds the lot.',
-    mutants: ['ledger_drain_lots | condition | WHERE ⟦wallet_id = p_wallet → true⟧ AND transfer_id = v_lot.trans'],
+    mutants: [
+      'ledger_drain_lots | condition | emaining_micros = remaining_micros - v_take WHERE ⟦wallet_id = p_wallet → true⟧ AND transfer_id = v_lot;',
+    ],
   },
   {
     why: 'SELECT INTO takes the first row and drops the others.',
-    mutants: ['ledger_hold | limit | ORDER BY left_micros, period ⟦LIMIT 1 → ⟧;'],
+    mutants: [
+      'ledger_hold | limit | ORDER BY left_micros, period ⟦LIMIT 1 → ⟧;',
+      'ledger_drain_lots | limit | RE p_from_lot IS NULL OR transfer_id = p_from_lot ⟦LIMIT 1 → ⟧;',
+    ],
   },
   {
-    why: 'A transfer that breaks one rule is refused whatever else is asked of it.',
-    mutants: ['check_transfer | condition | IF ⟦v_broken IS NULL → true⟧ THEN'],
+    why: 'Where nothing is to expire nothing is found; the condition saves the call.',
+    mutants: [
+      'ledger_capture | condition | IF ⟦v_wallet.next_expiry_at <= now() → true⟧ THEN',
+      'ledger_expire | condition | IF ⟦v_wallet.next_expiry_at <= now() → true⟧ THEN',
+      'ledger_hold | condition | IF ⟦v_wallet.next_expiry_at <= now() → true⟧ THEN',
+      'ledger_post | condition | IF ⟦v_debit.next_expiry_at <= now() → true⟧ THEN',
+    ],
   },
   {
-    why: 'Where there are no caps nothing is noted; the condition saves the statement.',
-    mutants: ['ledger_hold | condition | IF ⟦v_cap.period IS NOT NULL → true⟧ THEN'],
+    why: 'A receipt that breaks one rule is refused whatever else is asked of it.',
+    mutants: ['check_usage_record | condition | IF ⟦v_broken IS NULL → true⟧ AND NOT EXISTS (SELECT 1 FROM'],
+  },
+  {
+    why: 'Where there are no caps nothing is found or noted; the condition saves the statement.',
+    mutants: [
+      'ledger_capture | condition | IF ⟦v_wallet.caps > 0 → true⟧ THEN',
+      'ledger_capture | comparison | IF v_wallet.caps ⟦> → >=⟧ 0 THEN',
+      'ledger_hold | condition | IF ⟦v_wallet.caps > 0 → true⟧ THEN',
+      'ledger_hold | comparison | IF v_wallet.caps ⟦> → >=⟧ 0 THEN',
+      'ledger_hold | condition | IF ⟦v_wallet.caps > 0 → true⟧ AND v_wallet.open_holds < p_m',
+      'ledger_hold | comparison | IF v_wallet.caps ⟦> → >=⟧ 0 AND v_wallet.open_holds < p',
+    ],
   },
   {
     why: 'The lot’s id and what is left of it make the key unique, by their length also without the signs between.',
     mutants: [
-      "ledger_lock_wallet | piece | ⟦'expiry:' || → ⟧ v_lot.transfer_id || ':' || v",
-      "ledger_lock_wallet | piece | 'expiry:' || v_lot.transfer_id ⟦|| ':' → ⟧ || v_lot.remaining_micros, sh",
-      "ledger_lock_wallet | piece | 'expiry:' || v_lot.transfer_id || ⟦':' || → ⟧ v_lot.remaining_micros, sha25",
+      "ledger_expire_lots | piece | ⟦'expiry:' || → ⟧ v_lot.transfer_id || ':' || v",
+      "ledger_expire_lots | piece | 'expiry:' || v_lot.transfer_id ⟦|| ':' → ⟧ || v_lot.remaining_micros, sh",
+      "ledger_expire_lots | piece | 'expiry:' || v_lot.transfer_id || ⟦':' || → ⟧ v_lot.remaining_micros, sha25",
     ],
   },
   {
@@ -44,7 +65,7 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
   {
     why: 'It is the sum of two that are not negative, or refused as not being that.',
     mutants: [
-      'usage_records | function | output_tokens)::bigint, (reasoning_tokens)::bigint⟦, cost_micros → ⟧, charged_micros, bad_debt_mic',
+      'check_usage_record | function | te_tokens, NEW.output_tokens, NEW.reasoning_tokens⟦, NEW.cost_micros → ⟧, NEW.charged_micros, NEW.bad_',
     ],
   },
 ]

@@ -27,6 +27,7 @@ export async function findMutants(client: pg.Client): Promise<Mutant[]> {
   const found = [
     ...(await functionMutants(client)),
     ...(await constraintMutants(client)),
+    ...(await domainMutants(client)),
     ...(await triggerMutants(client)),
     ...(await privilegeMutants(client)),
   ]
@@ -114,6 +115,21 @@ async function constraintMutants(client: pg.Client): Promise<Mutant[]> {
     }),
     ...indexes.rows.map(({ table, name }) => gone(table, name, `DROP INDEX "${name}"`)),
   ]
+}
+
+async function domainMutants(client: pg.Client): Promise<Mutant[]> {
+  const { rows } = await client.query<{ domain: string; name: string; definition: string }>(`
+    SELECT contypid::regtype::text AS domain, conname AS name, pg_get_constraintdef(oid) AS definition
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contypid <> 0 AND contype = 'c' ORDER BY 1, 2`)
+  return rows.flatMap(({ domain, name, definition }) => {
+    const drop = `ALTER DOMAIN ${domain} DROP CONSTRAINT "${name}"`
+    const gone: Mutant = { id: `${domain} | without ${name}`, object: domain, sql: drop, diff: '' }
+    const changed = edited(domain, definition, mutateCheck(definition)).map(({ text, ...mutant }) => ({
+      ...mutant,
+      sql: `${drop}; ALTER DOMAIN ${domain} ADD CONSTRAINT "${name}" ${text} NOT VALID`,
+    }))
+    return [gone, ...changed]
+  })
 }
 
 function mutateCheck(definition: string): Edit[] {
