@@ -53,9 +53,7 @@ export const wallets = pgTable(
     /** How many spend caps are set on it: where there are none, no call looks for them. */
     caps: integer().notNull().default(0),
   },
-  (table) => [
-    index('wallets_next_expiry_idx').on(table.nextExpiryAt).where(sql`${table.nextExpiryAt} is not null`),
-  ],
+  (table) => [index('wallets_next_expiry_idx').on(table.nextExpiryAt).where(sql`${table.nextExpiryAt} is not null`)],
 )
 
 /** An immutable movement of credits between two accounts; zero-sum by construction. Append-only by trigger. */
