@@ -98,10 +98,10 @@ CREATE INDEX "wallets_next_expiry_idx" ON "wallets" USING btree ("next_expiry_at
 -- with each statement that writes it.
 CREATE DOMAIN "micros_not_negative" AS bigint CONSTRAINT "micros_not_negative" CHECK (VALUE >= 0);--> statement-breakpoint
 CREATE DOMAIN "micros_positive" AS bigint CONSTRAINT "micros_positive" CHECK (VALUE > 0);--> statement-breakpoint
-CREATE DOMAIN "token_count" AS integer CONSTRAINT "token_count_not_negative" CHECK (VALUE >= 0);--> statement-breakpoint
+CREATE DOMAIN "count_not_negative" AS integer CONSTRAINT "count_not_negative" CHECK (VALUE >= 0);--> statement-breakpoint
 ALTER TABLE "wallets"
 	DROP CONSTRAINT "wallets_held_not_negative",
-	DROP CONSTRAINT "wallets_never_overdrawn",
+	ALTER COLUMN "open_holds" SET DATA TYPE "count_not_negative",
 	ALTER COLUMN "posted_micros" SET DATA TYPE "micros_not_negative",
 	ALTER COLUMN "held_micros" SET DATA TYPE "micros_not_negative";--> statement-breakpoint
 ALTER TABLE "transfers"
@@ -122,7 +122,7 @@ ALTER TABLE "lot_uses"
 	ALTER COLUMN "amount_micros" SET DATA TYPE "micros_positive";--> statement-breakpoint
 ALTER TABLE "admissions"
 	DROP CONSTRAINT "admissions_counts_sane",
-	ALTER COLUMN "prompt_tokens" SET DATA TYPE "token_count",
-	ALTER COLUMN "output_tokens" SET DATA TYPE "token_count";--> statement-breakpoint
+	ALTER COLUMN "prompt_tokens" SET DATA TYPE "count_not_negative",
+	ALTER COLUMN "output_tokens" SET DATA TYPE "count_not_negative";--> statement-breakpoint
 ALTER TABLE "usage_records"
 	DROP CONSTRAINT "usage_records_not_negative";

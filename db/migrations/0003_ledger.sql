@@ -21,8 +21,9 @@ ALTER TABLE spend_caps SET (fillfactor = 75);--> statement-breakpoint
 -- What a row may look like, where the row is written with every call. PostgreSQL reads and plans a table's CHECK anew in
 -- each statement that writes it, and a foreign key locks the row it names, which here is one row for everybody: the
 -- account of revenue, the price in force. Together they cost as much as the ledger's own work. So an amount has a domain,
--- whose CHECK is read once in a connection, and what is said of several columns or of other rows is said by triggers.
--- They refuse the same to everybody; that an account or a price version exists stays true because nobody can delete one.
+-- whose CHECK is read once in a connection, and what is said of several columns or of other rows is said by triggers:
+-- of all but wallets, where one CHECK costs no more. They refuse the same to everybody; that an account or a price version
+-- exists stays true because nobody can delete one.
 CREATE FUNCTION check_transfer() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
   v_broken text := CASE
@@ -78,19 +79,6 @@ BEGIN
   RETURN NEW;
 END $$;--> statement-breakpoint
 CREATE TRIGGER lots_check BEFORE INSERT OR UPDATE ON lots FOR EACH ROW EXECUTE FUNCTION check_lot();--> statement-breakpoint
-
-CREATE FUNCTION check_wallet() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-  v_broken text := CASE
-    WHEN NEW.posted_micros < NEW.held_micros THEN 'wallets_never_overdrawn'
-    WHEN NEW.open_holds < 0 THEN 'wallets_open_holds_not_negative' END;
-BEGIN
-  IF v_broken IS NOT NULL THEN
-    RAISE EXCEPTION 'a wallet breaks %', v_broken USING ERRCODE = 'check_violation', CONSTRAINT = v_broken;
-  END IF;
-  RETURN NEW;
-END $$;--> statement-breakpoint
-CREATE TRIGGER wallets_check BEFORE INSERT OR UPDATE ON wallets FOR EACH ROW EXECUTE FUNCTION check_wallet();--> statement-breakpoint
 
 CREATE FUNCTION check_usage_record() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE

@@ -17,8 +17,8 @@ const domain = <T>(type: string) => customType<{ data: T; driverData: T }>({ dat
 export const microsNotNegative = domain<bigint>('micros_not_negative')
 /** An amount of micro-credits that the database keeps above zero. */
 export const microsPositive = domain<bigint>('micros_positive')
-/** A number of tokens, never negative. */
-export const tokenCount = domain<number>('token_count')
+/** A whole number that the database keeps from being negative. */
+export const countNotNegative = domain<number>('count_not_negative')
 
 export const bytea = customType<{ data: Buffer }>({ dataType: () => 'bytea' })
 

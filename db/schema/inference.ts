@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { check, index, integer, jsonb, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
-import { createdAt, instant, micros, tokenCount } from './columns.ts'
+import { countNotNegative, createdAt, instant, micros } from './columns.ts'
 import { holds } from './ledger.ts'
 
 /** One row for each process of ours; a heartbeat tells the living from the dead. */
@@ -22,11 +22,11 @@ export const admissions = pgTable('admissions', {
   walletId: uuid('wallet_id').notNull(),
   modelId: text('model_id').notNull(),
   priceVersionId: uuid('price_version_id').notNull(),
-  promptTokens: tokenCount('prompt_tokens').notNull(),
+  promptTokens: countNotNegative('prompt_tokens').notNull(),
   outputCap: integer('output_cap').notNull(),
   omittedTurns: integer('omitted_turns').notNull().default(0),
   /** Output tokens received so far, by our own count; written a few times a second. */
-  outputTokens: tokenCount('output_tokens').notNull().default(0),
+  outputTokens: countNotNegative('output_tokens').notNull().default(0),
   createdAt: createdAt(),
 })
 

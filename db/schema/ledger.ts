@@ -12,7 +12,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { bytea, createdAt, instant, micros, microsNotNegative, microsPositive } from './columns.ts'
+import { bytea, countNotNegative, createdAt, instant, micros, microsNotNegative, microsPositive } from './columns.ts'
 
 /** Every place credits can be: people's and teams' wallets, and the house's own accounts. */
 export const accounts = pgTable(
@@ -45,7 +45,7 @@ export const wallets = pgTable(
       .references(() => accounts.id),
     postedMicros: microsNotNegative('posted_micros').notNull().default(sql`0`),
     heldMicros: microsNotNegative('held_micros').notNull().default(sql`0`),
-    openHolds: integer('open_holds').notNull().default(0),
+    openHolds: countNotNegative('open_holds').notNull().default(0),
     /** Number of the wallet's latest transfer. */
     seq: micros('seq').notNull().default(sql`0`),
     /** No lot that still holds something expires before; null when none ever does. */
@@ -53,7 +53,10 @@ export const wallets = pgTable(
     /** How many spend caps are set on it: where there are none, no call looks for them. */
     caps: integer().notNull().default(0),
   },
-  (table) => [index('wallets_next_expiry_idx').on(table.nextExpiryAt).where(sql`${table.nextExpiryAt} is not null`)],
+  (table) => [
+    index('wallets_next_expiry_idx').on(table.nextExpiryAt).where(sql`${table.nextExpiryAt} is not null`),
+    check('wallets_never_overdrawn', sql`${table.postedMicros} - ${table.heldMicros} >= 0`),
+  ],
 )
 
 /** An immutable movement of credits between two accounts; zero-sum by construction. Append-only by trigger. */
