@@ -3,6 +3,7 @@ import pg from 'pg'
 import { systemCtx } from '#lib/ctx.ts'
 import { runVerification } from '#lib/jobs/index.ts'
 import { setSpendCap } from '#lib/ledger/index.ts'
+import type { TestDatabase } from '#tests/support/cluster.ts'
 import { TEST_SECRETS } from '#tests/support/service.ts'
 import { anyOf, createBenchModel, openPayers, type Payer, recordStatements, runVerbs } from './calls.ts'
 import { measureLoad, medianOf, medianSample, type Sample } from './load.ts'
@@ -109,10 +110,14 @@ async function prepareRows(server: BenchServer, settings: Settings): Promise<{ f
   for (const payer of capped) await setCaps(ctx, payer)
   const [hot] = await openPayers(ctx, 1)
   const { runPair } = await recordStatements(database, hot!, modelId)
+  const unguarded = await prepareUnguarded(server.unguarded, settings.wallets)
   for (let done = 0; done < PAIRS_BEFORE; done += CLIENTS) {
-    await Promise.all(Array.from({ length: CLIENTS }, () => runPair(pool, anyOf(done % 2 === 0 ? many : capped))))
+    const payers = done % 2 === 0 ? many : capped
+    await Promise.all(Array.from({ length: CLIENTS }, () => runPair(pool, anyOf(payers))))
+    await Promise.all(Array.from({ length: CLIENTS }, unguarded))
   }
   await vacuum(database.ownerUrl)
+  await vacuum(server.unguarded.ownerUrl)
 
   const inConnection = async (work: (client: pg.PoolClient) => Promise<void>) => {
     const client = await pool.connect()
@@ -129,11 +134,21 @@ async function prepareRows(server: BenchServer, settings: Settings): Promise<{ f
   }
   const rows: Row[] = [
     { name: 'hold + capture, many wallets', budget: BUDGET, work: () => runPair(pool, anyOf(many)) },
+    { name: 'hold + capture, tables without rules', work: unguarded },
     { name: 'hold + capture, many wallets with caps', work: () => runPair(pool, anyOf(capped)) },
     { name: 'hold + capture, one wallet', work: () => runPair(pool, hot!) },
     { name: 'whole admit + settle, many wallets', work: () => runVerbs(ctx, anyOf(many), modelId) },
   ]
   return { floor, rows }
+}
+
+/** @returns a pair of hold and capture of any wallet, where no table refuses anything: what the rules cost */
+async function prepareUnguarded(database: TestDatabase, wallets: number): Promise<() => Promise<void>> {
+  const ctx = systemCtx('bench', database.db)
+  const modelId = await createBenchModel(ctx)
+  const payers = await openPayers(ctx, wallets)
+  const { runPair } = await recordStatements(database, payers[0]!, modelId)
+  return () => runPair(database.db.$client, anyOf(payers))
 }
 
 async function setCaps(ctx: ReturnType<typeof systemCtx>, { walletId, userId }: Payer): Promise<void> {

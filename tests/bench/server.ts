@@ -1,11 +1,13 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
-import type pg from 'pg'
+import pg from 'pg'
 import { asAdmin, cloneDatabase, startTestCluster, type TestDatabase } from '#tests/support/cluster.ts'
 
 export type BenchServer = {
   /** A migrated database of its own; the pool has as many connections as there are clients. */
   database: TestDatabase
+  /** Another one whose tables take anything: without foreign keys, CHECKs and triggers. */
+  unguarded: TestDatabase
   /** One line about server, settings and machine. */
   description: string
   /** CPU time of the server's processes so far, in milliseconds; null when they are not on this machine. */
@@ -27,19 +29,47 @@ export async function startBenchServer(clients: number, adminUrl?: string): Prom
       postmasterPid: await findPostmaster(client),
     }))
     const database = await cloneDatabase(cluster, { poolMax: clients })
+    const unguarded = await cloneDatabase(cluster, { poolMax: clients })
+    await dropRules(unguarded.ownerUrl)
     const machine = `Node ${process.versions.node}, ${availableParallelism()} cores`
     return {
       database,
+      unguarded,
       description: `PostgreSQL ${settings.join(', ')}; ${machine}`,
       cpuMs: () => (postmasterPid === null ? null : readCpuMs(postmasterPid)),
       close: async () => {
         await database.close()
+        await unguarded.close()
         await cluster.stop()
       },
     }
   } catch (error) {
     await cluster.stop()
     throw error
+  }
+}
+
+async function dropRules(ownerUrl: string): Promise<void> {
+  const owner = new pg.Client({ connectionString: ownerUrl })
+  await owner.connect()
+  try {
+    await owner.query(`
+      DO $$
+      DECLARE rule record;
+      BEGIN
+        FOR rule IN
+          SELECT format(CASE contypid WHEN 0 THEN 'TABLE %s' ELSE 'DOMAIN %2$s' END, conrelid::regclass, contypid::regtype)
+            AS place, conname AS name
+          FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f') ORDER BY contype DESC
+        LOOP
+          EXECUTE format('ALTER %s DROP CONSTRAINT %I', rule.place, rule.name);
+        END LOOP;
+        FOR rule IN SELECT tgrelid::regclass AS of_table, tgname AS name FROM pg_trigger WHERE NOT tgisinternal LOOP
+          EXECUTE format('DROP TRIGGER %I ON %s', rule.name, rule.of_table);
+        END LOOP;
+      END $$`)
+  } finally {
+    await owner.end()
   }
 }
 
