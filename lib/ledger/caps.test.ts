@@ -65,6 +65,23 @@ const endWindow = (period: CapPeriod) =>
   )
 
 describe('a spend cap', () => {
+  it('is named where it decided something, and by no repetition nor by who has too many holds open', async () => {
+    await cap('day', 100n)
+    const place = async (holdId: string, maxOpen: number) => {
+      const { rows } = await owner.query(
+        `SELECT outcome, cap_period AS period, cap_limit_micros AS limit, cap_left_micros AS left
+         FROM ledger_hold($1, $2, $3, 10, 10, $4, $1, '')`,
+        [holdId, walletId, spenderId, maxOpen],
+      )
+      return rows[0]
+    }
+    const holdId = newId()
+    const none = { period: null, limit: null, left: null }
+    expect(await place(holdId, 1)).toEqual({ outcome: 'held', period: 'day', limit: 100n, left: 100n })
+    expect(await place(newId(), 1)).toEqual({ outcome: 'too_many', ...none })
+    expect(await place(holdId, 2)).toEqual({ outcome: 'held', ...none })
+  })
+
   it('leaves what is neither spent nor held, and refuses beyond it', async () => {
     await cap('day', 100n)
     await spend(30n)

@@ -357,6 +357,11 @@ describe('a hold that has ended', () => {
   })
 })
 
+it('a hold that has ended keeps how it ended, not when', async () => {
+  await insert(owner, 'holds', ended)
+  expect(await refusalOf(owner.query("UPDATE holds SET closed_at = '2026-01-02'"))).toBe('taken')
+})
+
 describe('what stands for ever', () => {
   const APPEND_ONLY = { code: 'UB000' }
 

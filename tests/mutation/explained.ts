@@ -17,10 +17,13 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     why: 'Where nothing is to expire nothing is found; the condition saves the call.',
     mutants: [
       'ledger_capture | condition | IF ⟦v_wallet.next_expiry_at <= now() → true⟧ THEN',
-      'ledger_expire | condition | IF ⟦v_wallet.next_expiry_at <= now() → true⟧ THEN',
       'ledger_hold | condition | IF ⟦v_wallet.next_expiry_at <= now() → true⟧ THEN',
       'ledger_post | condition | IF ⟦v_debit.next_expiry_at <= now() → true⟧ THEN',
     ],
+  },
+  {
+    why: 'Looked up again, a hold that was ended just now is as it was ended.',
+    mutants: ['ledger_capture | condition | IF ⟦replayed → true⟧ THEN'],
   },
   {
     why: 'A receipt that breaks one rule is refused whatever else is asked of it.',
