@@ -424,7 +424,11 @@ BEGIN
     RAISE EXCEPTION 'no hold %', p_hold USING ERRCODE = 'UB005';
   END IF;
   IF v_wallet.next_expiry_at <= now() THEN
-    v_wallet := ledger_expire_lots(v_wallet);
+    -- A repetition changes nothing, not even what the first time let expire later.
+    PERFORM FROM holds WHERE id = p_hold AND state = 'open';
+    IF FOUND THEN
+      v_wallet := ledger_expire_lots(v_wallet);
+    END IF;
   END IF;
 
   v_free := v_wallet.posted_micros - v_wallet.held_micros;

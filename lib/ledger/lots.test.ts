@@ -191,6 +191,17 @@ describe('a lot whose time has come', () => {
     expect(BigInt(rows[0].charged_micros)).toBe(30n)
   })
 
+  it('does not expire because the end of a call is repeated', async () => {
+    const lot = await credit(50n, 'promotional', FAR)
+    const running = await hold(50n)
+    await makeDue(lot)
+    await releaseHold(ctx, running)
+    const before = await wallet()
+    await releaseHold(ctx, running)
+    expect((await wallet()).postedMicros).toBe(before.postedMicros)
+    expect(await remaining(lot)).toBe(50n)
+  })
+
   it('does not pay for what a call costs beyond its hold', async () => {
     const lot = await credit(50n, 'promotional', FAR)
     const paid = await credit(100n)

@@ -186,12 +186,12 @@ export class Reference {
   private capture({ hold: id, cost }: Capture): Outcome {
     const hold = this.holds.find(({ request }) => request.id === id)
     if (!hold) throw new Refused('missing')
-    const wallet = this.wallet(hold.request.wallet)!
-    this.expireIn(wallet)
     if (hold.state !== 'open') {
       if (hold.charged + hold.badDebt !== cost) throw new Refused('conflict')
       return { charged: hold.charged, badDebt: hold.badDebt, replayed: true }
     }
+    const wallet = this.wallet(hold.request.wallet)!
+    this.expireIn(wallet)
     const charged = least(cost, this.free(wallet) + hold.amount)
     const badDebt = cost - charged
     Object.assign(hold, { state: cost > 0n ? 'captured' : 'released', charged, badDebt, closed: { ...this.today } })
