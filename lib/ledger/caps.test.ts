@@ -65,6 +65,25 @@ const endWindow = (period: CapPeriod) =>
   )
 
 describe('a spend cap', () => {
+  it('is of one wallet: what is held and spent elsewhere does not count, and no other wallet knows of it', async () => {
+    const mine = walletId
+    const other = await openWallet(ctx, { ownerType: 'team', ownerId: newId() })
+    await cap('day', 100n)
+    await setSpendCap(ctx, { walletId: other, spenderId, period: 'day', limitMicros: 100n, timeZone: 'Asia/Shanghai' })
+    await cap('month', 200n)
+    const counted = await owner.query('SELECT caps FROM wallets WHERE id = ANY ($1) ORDER BY caps', [[mine, other]])
+    expect(counted.rows).toEqual([{ caps: 1 }, { caps: 2 }])
+    await spend(30n)
+    await hold(20n)
+    expect(await listSpendCaps(ctx, { walletId: other, spenderId })).toMatchObject([
+      { spentMicros: 0n, heldMicros: 0n },
+    ])
+    await cap('day', null)
+    await cap('month', null)
+    const left = await owner.query('SELECT caps FROM wallets WHERE id = ANY ($1) ORDER BY caps', [[mine, other]])
+    expect(left.rows).toEqual([{ caps: 0 }, { caps: 1 }])
+  })
+
   it('is named where it decided something, and by no repetition nor by who has too many holds open', async () => {
     await cap('day', 100n)
     const place = async (holdId: string, maxOpen: number) => {

@@ -57,7 +57,7 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
   },
   {
     why: 'Whoever asks whether it moved takes null for no.',
-    mutants: ['ledger_move | result | RETURN ⟦false → NULL⟧;', 'ledger_move | result | RETURN ⟦false → NULL⟧; (2)'],
+    mutants: ['ledger_move | result | RETURN ⟦false → NULL⟧;'],
   },
   {
     why: 'An empty range includes no bound, so the next part of the condition refuses it.',
