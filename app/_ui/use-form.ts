@@ -26,6 +26,12 @@ const FIELDS: Partial<Record<FormFailure['code'], string>> = {
   password_too_long: 'password',
   password_common: 'password',
   wrong_password: 'currentPassword',
+  code_mistyped: 'code',
+  code_unknown: 'code',
+  code_revoked: 'code',
+  code_expired: 'code',
+  code_used: 'code',
+  code_limit: 'code',
 }
 
 /**

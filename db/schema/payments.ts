@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm'
-import { check, index, pgTable, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
+import { check, index, integer, pgTable, primaryKey, text, uniqueIndex, uuid } from 'drizzle-orm/pg-core'
 import { bytea, createdAt, instant, micros } from './columns.ts'
 import { transfers, wallets } from './ledger.ts'
 
@@ -47,5 +47,78 @@ export const adjustments = pgTable(
       'adjustments_two_admins',
       sql`${table.state} <> 'posted' or ${table.decidedByUserId} is null or ${table.decidedByUserId} is distinct from ${table.requestedByUserId}`,
     ),
+  ],
+)
+
+/** Redemption codes that an operator made together, on the same terms. */
+export const codeBatches = pgTable(
+  'code_batches',
+  {
+    id: uuid().primaryKey(),
+    /** What the operator calls it; nobody else sees it. */
+    name: text().notNull(),
+    /** What a code gives each time it is redeemed. */
+    creditsMicros: micros('credits_micros').notNull(),
+    /** How many people may redeem one code, and how many codes of the batch one person may redeem. */
+    usesPerCode: integer('uses_per_code').notNull(),
+    codesPerPerson: integer('codes_per_person').notNull(),
+    /** No code is redeemed from then on; null for no end. */
+    redeemBefore: instant('redeem_before'),
+    /** Days from the redemption until its credits expire; null for never. */
+    creditsLastDays: integer('credits_last_days'),
+    createdBy: text('created_by').notNull(),
+    createdAt: createdAt(),
+    revokedAt: instant('revoked_at'),
+  },
+  (table) => [
+    check(
+      'code_batches_terms_sane',
+      sql`${table.creditsMicros} > 0 and ${table.usesPerCode} > 0 and ${table.codesPerPerson} > 0 and ${table.creditsLastDays} > 0`,
+    ),
+  ],
+)
+
+/** A redemption code. It is kept as its hash: who reads the database cannot redeem it. */
+export const redemptionCodes = pgTable(
+  'redemption_codes',
+  {
+    hash: bytea().primaryKey(),
+    batchId: uuid('batch_id')
+      .notNull()
+      .references(() => codeBatches.id),
+    /** The code's number in its batch, from 1: how an operator names one without its text. */
+    number: integer().notNull(),
+    uses: integer().notNull().default(0),
+    revokedAt: instant('revoked_at'),
+  },
+  (table) => [
+    uniqueIndex('redemption_codes_number_key').on(table.batchId, table.number),
+    check('redemption_codes_counts_sane', sql`${table.number} > 0 and ${table.uses} >= 0`),
+  ],
+)
+
+/** Who has redeemed which code. Append-only by trigger. */
+export const redemptions = pgTable(
+  'redemptions',
+  {
+    batchId: uuid('batch_id')
+      .notNull()
+      .references(() => codeBatches.id),
+    userId: uuid('user_id').notNull(),
+    /** Counts the person's codes of the batch, from 1. */
+    ordinal: integer().notNull(),
+    codeHash: bytea('code_hash')
+      .notNull()
+      .references(() => redemptionCodes.hash),
+    transferId: uuid('transfer_id')
+      .notNull()
+      .references(() => transfers.id),
+    createdAt: createdAt(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.batchId, table.userId, table.ordinal] }),
+    uniqueIndex('redemptions_once_key').on(table.codeHash, table.userId),
+    uniqueIndex('redemptions_transfer_key').on(table.transferId),
+    check('redemptions_ordinal_positive', sql`${table.ordinal} > 0`),
   ],
 )

@@ -8,4 +8,14 @@ export {
   listAdjustments,
   rejectAdjustment,
 } from './adjustments.ts'
-export { verifyAdjustments } from './verify.ts'
+export {
+  type CodeBatch,
+  type CreateCodesInput,
+  createCodes,
+  listCodeBatches,
+  type Redeemed,
+  redeemCode,
+  redeemCodeInput,
+  revokeCodes,
+} from './codes.ts'
+export { verifyAdjustments, verifyCodes } from './verify.ts'

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import type { Ctx } from '#lib/ctx.ts'
 import { type Check, type CheckResult, runChecks } from '#lib/verification.ts'
 
-const CHECKS: readonly Check[] = [
+const ADJUSTMENT_CHECKS: readonly Check[] = [
   {
     name: 'adjustment_transfer',
     promise:
@@ -28,7 +28,43 @@ const CHECKS: readonly Check[] = [
   },
 ]
 
+const CODE_CHECKS: readonly Check[] = [
+  {
+    name: 'redemption_transfer',
+    promise: 'Each redemption moved what its code is worth to who redeemed it, and no code paid otherwise.',
+    population: sql`redemptions`,
+    offenders: sql`
+      SELECT r.batch_id, r.user_id, t.id AS transfer_id, t.kind, t.amount_micros, b.credits_micros,
+        t.credit_account_id, a.id AS wallet_id
+      FROM redemptions r
+      JOIN code_batches b ON b.id = r.batch_id
+      LEFT JOIN accounts a ON a.owner_type = 'user' AND a.owner_id = r.user_id
+      FULL JOIN (SELECT * FROM transfers WHERE kind = 'redemption') t ON t.id = r.transfer_id
+      WHERE r.batch_id IS NULL OR t.id IS NULL OR t.amount_micros <> b.credits_micros
+        OR t.credit_account_id IS DISTINCT FROM a.id`,
+  },
+  {
+    name: 'code_uses',
+    promise: 'A code was redeemed as often as it says, and neither it nor anybody beyond the terms of its batch.',
+    population: sql`redemption_codes`,
+    offenders: sql`
+      SELECT c.batch_id, c.number, c.uses, b.uses_per_code, coalesce(r.redemptions, 0) AS redemptions, r.ordinal,
+        b.codes_per_person
+      FROM redemption_codes c
+      JOIN code_batches b ON b.id = c.batch_id
+      LEFT JOIN (
+        SELECT code_hash, count(*) AS redemptions, max(ordinal) AS ordinal FROM redemptions GROUP BY code_hash
+      ) r ON r.code_hash = c.hash
+      WHERE c.uses <> coalesce(r.redemptions, 0) OR c.uses > b.uses_per_code OR r.ordinal > b.codes_per_person`,
+  },
+]
+
 /** Compares operators' changes with what was moved for them. Run it in a snapshot (`inSnapshot`). */
 export function verifyAdjustments(ctx: Ctx): Promise<CheckResult[]> {
-  return runChecks(ctx, CHECKS)
+  return runChecks(ctx, ADJUSTMENT_CHECKS)
+}
+
+/** Compares codes with what was redeemed and moved for them. Run it in a snapshot (`inSnapshot`). */
+export function verifyCodes(ctx: Ctx): Promise<CheckResult[]> {
+  return runChecks(ctx, CODE_CHECKS)
 }

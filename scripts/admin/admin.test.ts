@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createDatabase } from '#db/client.ts'
@@ -398,4 +401,60 @@ test.each([
   expect(refused.code).toBe(2)
   expect(refused.answer.error.message).toMatch(message)
   expect((await admin(['settings'])).answer).toEqual(before.answer)
+})
+
+test('codes are made and shown once, listed without their texts, and revoked', async () => {
+  const args = ['codes', 'create', '--name', 'Autumn', '--credits', '2.5', '--count', '3', '--until', '2099-12-31']
+  const { code, answer: made } = await admin(args)
+  expect(code).toBe(0)
+  const { batchId, codes } = made as unknown as { batchId: string; codes: string[] }
+  expect(codes).toHaveLength(3)
+  const listed = await admin(['codes', 'list'])
+  expect(listed.answer).toMatchObject({
+    batches: [
+      {
+        id: batchId,
+        name: 'Autumn',
+        credits: '2.5',
+        codes: 3,
+        redemptions: 0,
+        redeemBefore: '2100-01-01T00:00:00.000Z',
+      },
+    ],
+  })
+  expect(JSON.stringify(listed.answer)).not.toContain(codes[0])
+  const shown = await runAdmin(database, ['codes', 'revoke', batchId, '--number', '2', '--reason', 'leaked'])
+  expect(shown).toEqual({ code: 0, stdout: 'code 2 is revoked\n', stderr: '' })
+  expect(await admin(['codes', 'revoke', batchId, '--reason', 'the rest'])).toMatchObject({ answer: { revoked: true } })
+  expect(await admin(['codes', 'revoke', batchId, '--reason', 'again'])).toMatchObject({ answer: { revoked: false } })
+})
+
+test('codes go into a new file that only its owner reads', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'codes-'))
+  try {
+    const file = path.join(folder, 'codes.csv')
+    const args = ['codes', 'create', '--name', 'Winter', '--credits', '1', '--count', '2', '--csv', file]
+    const { answer: made } = await admin(args)
+    expect(made.codes).toBeUndefined()
+    const text = await readFile(file, 'utf8')
+    expect(text).toMatch(/^number,code,credits\r\n1,[0-9A-Z-]{29},1\r\n2,[0-9A-Z-]{29},1\r\n$/)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    const [before] = await rows(sql`SELECT count(*) FROM code_batches`)
+    expect(await admin(args)).toMatchObject({ code: 2, answer: { error: { message: `${file} is there already` } } })
+    expect(await rows(sql`SELECT count(*) FROM code_batches`)).toEqual([before])
+    expect(await readFile(file, 'utf8')).toBe(text)
+  } finally {
+    await rm(folder, { recursive: true })
+  }
+})
+
+test.each([
+  ['--credits', ['--credits', '0']],
+  ['--count', ['--credits', '1', '--count', 'many']],
+  ['--until', ['--credits', '1', '--until', 'soon']],
+])('codes with a wrong %s are not made', async (option, fields) => {
+  const [before] = await rows(sql`SELECT count(*) FROM code_batches`)
+  const refused = await admin(['codes', 'create', '--name', 'Wrong', ...fields])
+  expect(refused).toMatchObject({ code: 2, answer: { error: { message: expect.stringContaining(option) } } })
+  expect(await rows(sql`SELECT count(*) FROM code_batches`)).toEqual([before])
 })

@@ -1,4 +1,3 @@
-import type { Ctx } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
 import { findWallet } from '#lib/ledger/index.ts'
@@ -10,7 +9,8 @@ import {
   listAdjustments,
   rejectAdjustment,
 } from '#lib/payments/index.ts'
-import { type Command, type CommandInput, type Option, type Options, type Outcome, UsageError } from './command.ts'
+import { onAccountOf, readDay } from './acting.ts'
+import { type Command, type CommandInput, type Option, type Outcome, UsageError } from './command.ts'
 import { getNamedUser, userOption } from './people.ts'
 
 const byOption: Option = { value: 'ADMIN', help: 'e-mail address or id of the admin on whose account it is recorded' }
@@ -71,7 +71,7 @@ export const adjustCommand: Command = {
 }
 
 async function change({ ctx, options }: CommandInput, kind: 'grant' | 'adjustment', micros: bigint): Promise<Outcome> {
-  const lotExpiresAt = readExpiry(options)
+  const lotExpiresAt = readDay(options, 'expires')
   const user = await getNamedUser(ctx, options.get('user'))
   const acting = await onAccountOf(ctx, options.find('by'))
   const { adjustmentId, state, transferId, replayed } = await adjustWallet(acting, {
@@ -151,31 +151,6 @@ export const rejectAdjustmentCommand: Command = {
     const { state, replayed } = await rejectAdjustment(acting, { adjustmentId, reason: options.get('reason') })
     return { text: 'rejected; nothing was moved', data: { adjustmentId, state, replayed } }
   },
-}
-
-/** Acts on an admin's account; without a name as the command line itself. */
-async function onAccountOf(ctx: Ctx, name: string | undefined): Promise<Ctx> {
-  if (name === undefined) return ctx
-  const admin = await getNamedUser(ctx, name)
-  if (admin.role !== 'admin' || admin.status !== 'active') throw new UsageError(`${admin.email} is no enabled admin`)
-  return {
-    db: ctx.db,
-    // Whoever may run this command may act for any admin: no session stands behind it, and the audit log tells.
-    actor: { type: 'user', userId: admin.id, role: 'admin', sessionId: newId() },
-    request: { id: 'command-line', ip: 'local', userAgent: 'npm run admin' },
-  }
-}
-
-function readExpiry(options: Options): Date | undefined {
-  const text = options.find('expires')
-  if (text === undefined) return undefined
-  const day = /^\d{4}-\d{2}-\d{2}$/.test(text)
-  const instant = new Date(day ? `${text}T00:00:00Z` : text)
-  const known = day ? instant.toJSON()?.startsWith(text) : /T.*(Z|[+-]\d{2}:\d{2})$/.test(text)
-  if (!known || Number.isNaN(instant.getTime())) {
-    throw new UsageError('--expires must be a day such as 2027-01-31, or an instant such as 2027-01-31T18:00:00Z')
-  }
-  return day ? new Date(instant.getTime() + 86_400_000) : instant
 }
 
 function readState(text: string): AdjustmentListItem['state'] | undefined {

@@ -4,6 +4,7 @@ import { getEnv } from '#lib/env.ts'
 import { withDatabase } from '#scripts/embedded-postgres.ts'
 import { PlainError } from '#scripts/run-main.ts'
 import { addChannelCommand } from './channels.ts'
+import { createCodesCommand, listCodesCommand, revokeCodesCommand } from './codes.ts'
 import type { Command, SecretReader } from './command.ts'
 import { parseCommandLine } from './command-line.ts'
 import {
@@ -39,6 +40,9 @@ const COMMANDS: readonly Command[] = [
   listAdjustmentsCommand,
   approveAdjustmentCommand,
   rejectAdjustmentCommand,
+  createCodesCommand,
+  listCodesCommand,
+  revokeCodesCommand,
   verifyLedgerCommand,
   addChannelCommand,
   setModelCommand,

@@ -9,6 +9,7 @@ import { CapBars } from '#app/(account)/credits/cap-bars.tsx'
 import { CapsForm } from '#app/(account)/credits/caps-form.tsx'
 import { daysOf, hrefOf, isNarrowed, readBefore, readFilter, type SearchParams } from '#app/(account)/credits/filter.ts'
 import { FilterForm } from '#app/(account)/credits/filter-form.tsx'
+import { RedeemForm } from '#app/(account)/credits/redeem-form.tsx'
 import { SpendCharts } from '#app/(account)/credits/spend-charts.tsx'
 import { Statement } from '#app/(account)/credits/statement.tsx'
 import { getBalance, listOwnCaps, listPaidModels, listStatement } from '#lib/inference/index.ts'
@@ -55,6 +56,9 @@ export default async function CreditsPage({ searchParams }: { searchParams: Prom
       <div className="mt-6 grid grid-cols-1 gap-4">
         <BalanceCard balance={balance} isUntouched={isUntouched} currency={currency} timeZone={timeZone} />
         {!isUntouched && <SpendCharts ctx={ctx} filter={filter} today={today} timeZone={timeZone} models={models} />}
+        <Card title={t('redeem.title')}>
+          <RedeemForm />
+        </Card>
         <Card title={t('caps.title')} hint={t('caps.text')}>
           <CapBars caps={caps} timeZone={timeZone} />
           <CapsForm key={`${limitOf('day')} ${limitOf('month')}`} day={limitOf('day')} month={limitOf('month')} />
