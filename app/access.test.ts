@@ -33,7 +33,7 @@ const ACTIONS: Record<string, Record<string, Rule>> = {
     signOutOthers: 'person',
     signOutSession: 'person',
   },
-  '(account)/credits/actions.ts': { saveCaps: 'person' },
+  '(account)/credits/actions.ts': { redeem: 'person', saveCaps: 'person' },
   '(auth)/link/[token]/actions.ts': { openLink: 'public' },
   '(auth)/register/actions.ts': { register: 'public' },
   '_server/preferences.ts': { setLocale: 'public' },
@@ -128,7 +128,15 @@ describe('a stranger', () => {
 
   it.each(allOf(ACTIONS, 'person'))('is refused by the action %s of %s', async (name, file) => {
     const action = (await load(file))[name] as (input: unknown) => Promise<unknown>
-    const input = { name: 'N', sessionId: ID, currentPassword: 'x', password: 'tram lamp seven', day: '', month: '' }
+    const input = {
+      name: 'N',
+      code: 'C',
+      sessionId: ID,
+      currentPassword: 'x',
+      password: 'tram lamp seven',
+      day: '',
+      month: '',
+    }
     expect(await action(input)).toEqual({ ok: false, ...refusal('unauthenticated') })
   })
 
