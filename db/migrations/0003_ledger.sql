@@ -229,8 +229,8 @@ BEGIN
 END $$;--> statement-breakpoint
 
 -- Takes what has expired out of a wallet that the caller has locked, and returns the wallet as it is then. Whoever takes
--- from a wallet does this first when it is time. What running calls hold is taken to lie in the lots that are drained first, and does not
--- expire under them: a call was let in on it.
+-- from a wallet does this first when it is time. What running calls hold is taken to lie in the lots that are drained
+-- first, and does not expire under them: a call was let in on it.
 CREATE FUNCTION ledger_expire_lots(p_wallet wallets) RETURNS wallets LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_wallet wallets := p_wallet;

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import pg from 'pg'
 import { asAdmin, cloneDatabase, startTestCluster, type TestDatabase } from '#tests/support/cluster.ts'
+import { WITHOUT_RULES } from '#tests/support/without-rules.ts'
 
 export type BenchServer = {
   /** A migrated database of its own; the pool has as many connections as there are clients. */
@@ -53,21 +54,7 @@ async function dropRules(ownerUrl: string): Promise<void> {
   const owner = new pg.Client({ connectionString: ownerUrl })
   await owner.connect()
   try {
-    await owner.query(`
-      DO $$
-      DECLARE rule record;
-      BEGIN
-        FOR rule IN
-          SELECT format(CASE contypid WHEN 0 THEN 'TABLE %s' ELSE 'DOMAIN %2$s' END, conrelid::regclass, contypid::regtype)
-            AS place, conname AS name
-          FROM pg_constraint WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f') ORDER BY contype DESC
-        LOOP
-          EXECUTE format('ALTER %s DROP CONSTRAINT %I', rule.place, rule.name);
-        END LOOP;
-        FOR rule IN SELECT tgrelid::regclass AS of_table, tgname AS name FROM pg_trigger WHERE NOT tgisinternal LOOP
-          EXECUTE format('DROP TRIGGER %I ON %s', rule.name, rule.of_table);
-        END LOOP;
-      END $$`)
+    await owner.query(WITHOUT_RULES)
   } finally {
     await owner.end()
   }

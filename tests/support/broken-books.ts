@@ -3,6 +3,7 @@ import { createDatabase, runTransaction } from '#db/client.ts'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import type { CheckResult, Offender } from '#lib/verification.ts'
 import type { TestDatabase } from '#tests/support/database.ts'
+import { WITHOUT_RULES } from '#tests/support/without-rules.ts'
 
 class RollBack extends Error {}
 
@@ -22,7 +23,8 @@ export async function breakBooks(
   let found: Found | undefined
   try {
     await runTransaction(owner, async (tx) => {
-      await tx.execute(WITHOUT_RULES)
+      await tx.execute(sql.raw(WITHOUT_RULES))
+      await tx.execute(sql`DROP INDEX transfers_debit_seq_key, transfers_credit_seq_key, usage_records_hold_key`)
       for (const statement of [change].flat()) {
         const { rowCount } = await tx.execute(statement)
         if (rowCount === 0) throw new Error('a break that changes nothing shows nothing')
@@ -42,22 +44,3 @@ export async function breakBooks(
 export function foundIn(checks: readonly CheckResult[]): Found {
   return Object.fromEntries(checks.filter((check) => check.differences > 0).map(({ name, samples }) => [name, samples]))
 }
-
-const WITHOUT_RULES = sql`
-  DO $$
-  DECLARE rule record;
-  BEGIN
-    FOR rule IN
-      SELECT format(CASE contypid WHEN 0 THEN 'TABLE %s' ELSE 'DOMAIN %2$s' END, conrelid::regclass, contypid::regtype)
-        AS place, conname AS name
-      FROM pg_constraint
-      WHERE connamespace = 'public'::regnamespace AND contype IN ('c', 'f')
-      ORDER BY contype DESC
-    LOOP
-      EXECUTE format('ALTER %s DROP CONSTRAINT %I', rule.place, rule.name);
-    END LOOP;
-    FOR rule IN SELECT DISTINCT tgrelid::regclass AS of_table FROM pg_trigger WHERE NOT tgisinternal LOOP
-      EXECUTE format('ALTER TABLE %s DISABLE TRIGGER USER', rule.of_table);
-    END LOOP;
-    DROP INDEX transfers_debit_seq_key, transfers_credit_seq_key, usage_records_hold_key;
-  END $$`
