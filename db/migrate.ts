@@ -20,9 +20,10 @@ const LEDGER_VERBS = [
   'ledger_capture',
   'ledger_expire',
   'ledger_set_cap',
+  'ledger_suspend',
 ]
 /** Tables that the application may add to and never change. */
-const APPEND_ONLY_TABLES = ['usage_records', 'late_usage', 'audit_entries']
+const APPEND_ONLY_TABLES = ['usage_records', 'late_usage', 'audit_entries', 'payment_events']
 
 /**
  * Brings a database to this release's schema: forward only, one process at a time.

@@ -56,6 +56,12 @@ describe('is refused in one line that names the variable', () => {
     [{ ADMIN_PASSWORD: 'a long enough password' }, /ADMIN_PASSWORD needs ADMIN_EMAIL/],
     [{ DATABASE_OWNER_URL: 'postgres://o@db/ub' }, /DATABASE_OWNER_URL needs DATABASE_URL/],
     [{ OPENAI_BASE_URL: 'https://vendor.example/v1' }, /OPENAI_BASE_URL needs OPENAI_API_KEY/],
+    [{ STRIPE_SECRET_KEY: 'sk_test_1' }, /STRIPE_SECRET_KEY needs STRIPE_WEBHOOK_SECRET/],
+    [{ STRIPE_SECRET_KEY: 'sk_test_1', STRIPE_WEBHOOK_SECRET: '' }, /STRIPE_SECRET_KEY needs STRIPE_WEBHOOK_SECRET/],
+    [{ STRIPE_SECRET_KEY: 'sk_test_1', STRIPE_WEBHOOK_SECRET: 'whsec_' }, /STRIPE_WEBHOOK_SECRET must be/],
+    [{ STRIPE_SECRET_KEY: 'pk_test_1', STRIPE_WEBHOOK_SECRET: `whsec_${'a'.repeat(32)}` }, /STRIPE_SECRET_KEY must be/],
+    [{ STRIPE_WEBHOOK_SECRET: `whsec_${'a'.repeat(32)}` }, /STRIPE_WEBHOOK_SECRET needs STRIPE_SECRET_KEY/],
+    [{ STRIPE_API_BASE: 'http://localhost:12111' }, /STRIPE_API_BASE needs STRIPE_SECRET_KEY/],
   ])('%o', (source, message) => {
     expect(() => parseEnv(source)).toThrow(EnvError)
     expect(() => parseEnv(source)).toThrow(message)

@@ -29,6 +29,16 @@ const envSchema = z
       .string()
       .regex(/^[A-Z]{3}$/, 'must be an ISO 4217 code such as USD')
       .default('USD'),
+    STRIPE_SECRET_KEY: z
+      .string()
+      .regex(/^(sk|rk)_(test|live)_\w+$/, 'must be a secret key of Stripe, such as sk_live_…')
+      .optional(),
+    STRIPE_WEBHOOK_SECRET: z
+      .string()
+      .regex(/^whsec_\S{16,}$/, 'must be the signing secret of a webhook endpoint, such as whsec_…')
+      .optional(),
+    /** Another server that speaks Stripe's API. */
+    STRIPE_API_BASE: url(/^https?$/).optional(),
     SERVER_WORKERS: wholeNumber(1, 64).default(1),
     TRUSTED_PROXIES: z.string().default('loopback'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -38,11 +48,20 @@ const envSchema = z
     UB_DATABASE: z.enum(['embedded', 'external']).default('external'),
     /** Set by our own scripts: where the demo vendor listens, while it runs. */
     UB_DEMO_URL: url(/^https?$/).optional(),
+    /** Set by our own scripts: payments go to a stand-in for Stripe, and every page says so. */
+    UB_DEMO_PAY: z.enum(['1']).optional(),
   })
   .superRefine((env, context) => {
     const complain = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
     if (env.ADMIN_PASSWORD && !env.ADMIN_EMAIL) complain('ADMIN_PASSWORD', 'needs ADMIN_EMAIL beside it')
     if (env.DATABASE_OWNER_URL && !env.DATABASE_URL) complain('DATABASE_OWNER_URL', 'needs DATABASE_URL beside it')
+    // Without it anybody could write to us in Stripe's name, or money would come in and no credits.
+    if (env.STRIPE_SECRET_KEY && !env.STRIPE_WEBHOOK_SECRET) {
+      complain('STRIPE_SECRET_KEY', 'needs STRIPE_WEBHOOK_SECRET beside it')
+    }
+    for (const name of ['STRIPE_WEBHOOK_SECRET', 'STRIPE_API_BASE'] as const) {
+      if (env[name] && !env.STRIPE_SECRET_KEY) complain(name, 'needs STRIPE_SECRET_KEY beside it')
+    }
     if (env.OPENAI_BASE_URL && !env.OPENAI_API_KEY) complain('OPENAI_BASE_URL', 'needs OPENAI_API_KEY beside it')
   })
 

@@ -5,9 +5,13 @@ import {
   decodeMicros,
   encodeMicros,
   formatCredits,
+  formatPrice,
   formatWorth,
+  isPayableCurrency,
   parseCredits,
+  parsePrice,
   priceOfTokens,
+  priceToDecimal,
 } from '#lib/money.ts'
 
 const int64 = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })
@@ -118,3 +122,57 @@ test.each([
 ])('%i micros are worth in %s, told in %s: %s', (micros, currency, locale, text) =>
   expect(formatWorth(micros, currency, locale)).toBe(text),
 )
+
+describe('prices', () => {
+  test.each([
+    [0n, 'USD', '0.00', '$0'],
+    [5n, 'USD', '0.05', '$0.05'],
+    [1_000n, 'USD', '10.00', '$10'],
+    [1_250n, 'USD', '12.50', '$12.50'],
+    [-1_250n, 'USD', '-12.50', '-$12.50'],
+    [500n, 'JPY', '500', '¥500'],
+    [-3n, 'JPY', '-3', '-¥3'],
+    [123_456_789_012_345_678n, 'CNY', '1234567890123456.78', 'CN¥1,234,567,890,123,456.78'],
+  ])('%s %s is %s, read as %s', (minor, currency, decimal, read) => {
+    expect(priceToDecimal(minor, currency)).toBe(decimal)
+    expect(formatPrice(minor, currency, 'en')).toBe(read)
+  })
+
+  test.each([
+    ['10', 'USD', 1_000n],
+    [' 12.5 ', 'USD', 1_250n],
+    ['12.50', 'USD', 1_250n],
+    ['0.05', 'USD', 5n],
+    ['500', 'JPY', 500n],
+  ])('%s %s is parsed', (text, currency, minor) => {
+    expect(parsePrice(text, currency)).toBe(minor)
+  })
+
+  test.each([
+    ['', 'USD'],
+    ['-1', 'USD'],
+    ['1.', 'USD'],
+    ['.5', 'USD'],
+    ['1e3', 'USD'],
+    ['1,000', 'USD'],
+    ['12.505', 'USD'],
+    ['5.0', 'JPY'],
+    ['x10', 'USD'],
+    ['10x', 'USD'],
+  ])('%s %s is no price', (text, currency) => {
+    expect(parsePrice(text, currency)).toBeNull()
+  })
+
+  test('are in currencies with cents or without, as payment providers count them', () => {
+    expect(['USD', 'CNY', 'EUR', 'JPY', 'KRW', 'HKD'].filter((code) => !isPayableCurrency(code))).toEqual([])
+    expect(['ISK', 'UGX', 'KWD', 'XXY', 'usd', ''].filter(isPayableCurrency)).toEqual([])
+  })
+
+  test('come back as they were', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: 10n ** 12n - 1n }), fc.constantFrom('USD', 'JPY'), (minor, currency) => {
+        expect(parsePrice(priceToDecimal(minor, currency), currency)).toBe(minor)
+      }),
+    )
+  })
+})

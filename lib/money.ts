@@ -94,3 +94,47 @@ export function priceOfTokens(parts: readonly PricedTokens[], requestMicros = 0n
   }
   return requestMicros + (scaled + TOKENS_PER_PRICE - 1n) / TOKENS_PER_PRICE
 }
+
+/** Currencies whose smallest unit payment providers and Intl count differently. */
+const UNPAYABLE = new Set(['ISK', 'UGX'])
+
+/** True for a currency that a price can be in: ISO 4217, with cents or without. */
+export function isPayableCurrency(code: string): boolean {
+  if (UNPAYABLE.has(code) || !Intl.supportedValuesOf('currency').includes(code)) return false
+  return [0, 2].includes(minorDigits(code))
+}
+
+/** How many decimals a currency has: 2 for USD, 0 for JPY. @param currency ISO 4217 */
+export function minorDigits(currency: string): number {
+  return new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2
+}
+
+/** An amount in a currency's smallest unit, for reading: 1250n USD → "$12.50". @param currency ISO 4217 */
+export function formatPrice(amountMinor: bigint, currency: string, locale: string): string {
+  const decimal = priceToDecimal(amountMinor, currency)
+  // Whole prices read better without their zeros; a price of 12.5 keeps both digits.
+  const format = new Intl.NumberFormat(locale, { style: 'currency', currency, trailingZeroDisplay: 'stripIfInteger' })
+  return format.format(decimal as `${number}`)
+}
+
+/** The exact amount as a plain decimal: 1250n USD → "12.50", 500n JPY → "500". @param currency ISO 4217 */
+export function priceToDecimal(amountMinor: bigint, currency: string): string {
+  const digits = minorDigits(currency)
+  const text = withoutSign(amountMinor)
+    .toString()
+    .padStart(digits + 1, '0')
+  const sign = amountMinor < 0n ? '-' : ''
+  return digits === 0 ? `${sign}${text}` : `${sign}${text.slice(0, -digits)}.${text.slice(-digits)}`
+}
+
+/**
+ * Parses a price as a person types it ("12.5") into the currency's smallest unit.
+ * @returns null when it is not a plain decimal, is negative, or has more places than the currency
+ */
+export function parsePrice(text: string, currency: string): bigint | null {
+  const digits = minorDigits(currency)
+  const match = /^(\d{1,12})(?:\.(\d+))?$/.exec(text.trim())
+  if (!match) return null
+  const [, whole, fraction = ''] = match
+  return fraction.length > digits ? null : BigInt(whole! + fraction.padEnd(digits, '0'))
+}

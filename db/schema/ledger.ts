@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import {
   type AnyPgColumn,
+  boolean,
   check,
   foreignKey,
   index,
@@ -52,6 +53,8 @@ export const wallets = pgTable(
     nextExpiryAt: instant('next_expiry_at'),
     /** How many spend caps are set on it: where there are none, no call looks for them. */
     caps: integer().notNull().default(0),
+    /** Nothing new may be held while a payment into it is disputed. */
+    suspended: boolean().notNull().default(false),
   },
   (table) => [
     index('wallets_next_expiry_idx').on(table.nextExpiryAt).where(sql`${table.nextExpiryAt} is not null`),

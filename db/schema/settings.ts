@@ -1,5 +1,5 @@
 import { integer, jsonb, pgTable, text, uuid } from 'drizzle-orm/pg-core'
-import { instant } from './columns.ts'
+import { bytea, instant } from './columns.ts'
 
 /** One row for each setting that was ever changed; `lib/settings` holds the schema and the defaults. */
 export const settings = pgTable('settings', {
@@ -7,6 +7,15 @@ export const settings = pgTable('settings', {
   value: jsonb().notNull(),
   /** Counts changes, so that a stale form is noticed. */
   version: integer().notNull().default(1),
+  updatedAt: instant('updated_at').notNull().defaultNow(),
+  updatedBy: uuid('updated_by'),
+})
+
+/** Pictures that the operator gives the service, such as the code that people scan to pay. */
+export const siteFiles = pgTable('site_files', {
+  name: text().primaryKey(),
+  mediaType: text('media_type').notNull(),
+  bytes: bytea().notNull(),
   updatedAt: instant('updated_at').notNull().defaultNow(),
   updatedBy: uuid('updated_by'),
 })

@@ -81,6 +81,7 @@ export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
     )
     const row = rows[0]!
     const held = readHold(row)
+    if (held.outcome === 'suspended') throw new AppError('wallet_suspended')
     if (held.outcome === 'too_many') throw new AppError('too_many_running', { params: { limit: maxRunning } })
     if (held.outcome === 'insufficient') {
       const params = {

@@ -64,7 +64,13 @@ const NOTHING = {
   messagesLeft: null,
 } as const
 
-const NO_WALLET: Omit<Wallet, 'id'> = { postedMicros: 0n, heldMicros: 0n, availableMicros: 0n, openHolds: 0 }
+const NO_WALLET: Omit<Wallet, 'id'> = {
+  postedMicros: 0n,
+  heldMicros: 0n,
+  availableMicros: 0n,
+  openHolds: 0,
+  suspended: false,
+}
 
 type Means = { wallet: Omit<Wallet, 'id'>; caps: readonly SpendCap[] }
 

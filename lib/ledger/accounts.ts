@@ -1,5 +1,6 @@
-import { and, eq, sql } from 'drizzle-orm'
-import { accounts, wallets } from '#db/schema/index.ts'
+import { and, eq, gt, sql } from 'drizzle-orm'
+import type { Transaction } from '#db/client.ts'
+import { accounts, lots, transfers, wallets } from '#db/schema/index.ts'
 import type { Ctx } from '#lib/ctx.ts'
 
 /** The house's own accounts, as the migration makes them. Their balances are sums over transfers. */
@@ -22,6 +23,8 @@ export type Wallet = {
   /** What new calls may use: posted less held and less what has expired; never negative. */
   availableMicros: bigint
   openHolds: number
+  /** Nothing new may be held while a payment into it is disputed. */
+  suspended: boolean
 }
 
 /** Opens the wallet of an owner, once however often it is called. @returns the wallet's id */
@@ -40,6 +43,7 @@ export async function findWallet(ctx: Ctx, owner: WalletOwner): Promise<Wallet |
       postedMicros: wallets.postedMicros,
       heldMicros: wallets.heldMicros,
       openHolds: wallets.openHolds,
+      suspended: wallets.suspended,
       expiredMicros: EXPIRED,
     })
     .from(accounts)
@@ -48,6 +52,43 @@ export async function findWallet(ctx: Ctx, owner: WalletOwner): Promise<Wallet |
   if (!row) return null
   const { expiredMicros, ...wallet } = row
   return { ...wallet, availableMicros: wallet.postedMicros - wallet.heldMicros - expiredMicros }
+}
+
+/** Lets new calls hold from a wallet, or no longer; what runs already may end. Again it changes nothing. */
+export async function suspendWallet(
+  ctx: Ctx,
+  { walletId, suspended }: { walletId: string; suspended: boolean },
+): Promise<void> {
+  await ctx.db.execute(sql`SELECT ledger_suspend(${walletId}, ${suspended})`)
+}
+
+/** A wallet as it is while the caller's transaction lasts. */
+export type LockedWallet = {
+  freeMicros: bigint
+  /** Of the lots that were asked for, those that still hold something, oldest first. */
+  lots: { lotId: string; remainingMicros: bigint }[]
+}
+
+/**
+ * Locks a wallet until the transaction's end, once what has expired is gone, so that what is read stays true.
+ * @param input `broughtBy`: the reference of the transfers whose lots are asked for
+ */
+export async function lockWallet(
+  ctx: Ctx & { db: Transaction },
+  { walletId, broughtBy }: { walletId: string; broughtBy: string },
+): Promise<LockedWallet> {
+  await ctx.db.execute(sql`SELECT ledger_expire(${walletId})`)
+  const [wallet] = await ctx.db
+    .select({ freeMicros: sql<bigint>`${wallets.postedMicros} - ${wallets.heldMicros}` })
+    .from(wallets)
+    .where(eq(wallets.id, walletId))
+  const rows = await ctx.db
+    .select({ lotId: lots.transferId, remainingMicros: lots.remainingMicros })
+    .from(lots)
+    .innerJoin(transfers, eq(transfers.id, lots.transferId))
+    .where(and(eq(lots.walletId, walletId), gt(lots.remainingMicros, 0n), eq(transfers.externalRef, broughtBy)))
+    .orderBy(lots.transferId)
+  return { freeMicros: BigInt(wallet!.freeMicros), lots: rows }
 }
 
 /** What nobody can spend any more although its expiry is not posted yet, less what running calls hold of it. */

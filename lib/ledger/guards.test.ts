@@ -96,6 +96,7 @@ describe('the application’s role', () => {
       'ledger_open_wallet',
       'ledger_post',
       'ledger_set_cap',
+      'ledger_suspend',
     ])
     expect(rows.length).toBeGreaterThan(6)
   })

@@ -24,7 +24,7 @@ const placeHoldInput = z
 export type PlaceHoldInput = z.input<typeof placeHoldInput>
 
 export type HoldResult = {
-  outcome: 'held' | 'insufficient' | 'capped' | 'too_many'
+  outcome: 'held' | 'suspended' | 'insufficient' | 'capped' | 'too_many'
   amountMicros: bigint
   /** Free, held and open after this call: what a refusal can explain. */
   availableMicros: bigint

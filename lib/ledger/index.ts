@@ -1,4 +1,13 @@
-export { findWallet, HOUSE, openWallet, type Wallet, type WalletOwner } from './accounts.ts'
+export {
+  findWallet,
+  HOUSE,
+  type LockedWallet,
+  lockWallet,
+  openWallet,
+  suspendWallet,
+  type Wallet,
+  type WalletOwner,
+} from './accounts.ts'
 export {
   CAP_PERIODS,
   type CapPeriod,

@@ -767,7 +767,9 @@ describe('ids', () => {
 })
 
 describe('the functions', () => {
-  const VERBS = ['capture', 'expire', 'hold', 'open_wallet', 'post', 'set_cap'].map((verb) => `ledger_${verb}`)
+  const VERBS = ['capture', 'expire', 'hold', 'open_wallet', 'post', 'set_cap', 'suspend'].map(
+    (verb) => `ledger_${verb}`,
+  )
 
   it('that the application calls run as the owner, who looks for nothing in a schema of theirs', async () => {
     const rows = await all(
@@ -788,7 +790,7 @@ describe('the functions', () => {
     )
     expect(verbs.rows.map(({ proname }) => proname)).toEqual(VERBS)
     const kept = ['accounts', 'wallets', 'transfers', 'holds', 'lots', 'lot_uses', 'spend_caps']
-    const appended = ['usage_records', 'late_usage', 'audit_entries']
+    const appended = ['usage_records', 'late_usage', 'audit_entries', 'payment_events']
     const { rows } = await app.query(
       `SELECT name, array_agg(privilege ORDER BY privilege) AS may
        FROM unnest($1::text[]) AS name, unnest(ARRAY['INSERT', 'UPDATE', 'DELETE', 'TRUNCATE']) AS privilege

@@ -17,6 +17,11 @@ const WAYS = [
   ['adjustment', WALLET, HOUSE.adjustments],
   ['refund', WALLET, HOUSE.clearing],
   ['dispute', WALLET, HOUSE.clearing],
+  // What was bought and spent before the money went back; and what of it turned up later after all.
+  ['refund', HOUSE.badDebt, HOUSE.clearing],
+  ['dispute', HOUSE.badDebt, HOUSE.clearing],
+  ['refund', WALLET, HOUSE.badDebt],
+  ['dispute', WALLET, HOUSE.badDebt],
   ['expiry', WALLET, HOUSE.expired],
 ] as const
 
