@@ -66,29 +66,31 @@ export async function suspendWallet(
 export type LockedWallet = {
   freeMicros: bigint
   /** Of the lots that were asked for, those that still hold something, oldest first. */
-  lots: { lotId: string; remainingMicros: bigint }[]
+  lots: { lotId: string; source: 'paid' | 'promotional' | 'code'; remainingMicros: bigint }[]
 }
 
 /**
  * Locks a wallet until the transaction's end, once what has expired is gone, so that what is read stays true.
- * @param input `broughtBy`: the reference of the transfers whose lots are asked for
+ * @param input `broughtBy`: the reference of the transfers whose lots are asked for, if any are
  */
 export async function lockWallet(
   ctx: Ctx & { db: Transaction },
-  { walletId, broughtBy }: { walletId: string; broughtBy: string },
+  { walletId, broughtBy }: { walletId: string; broughtBy?: string },
 ): Promise<LockedWallet> {
   await ctx.db.execute(sql`SELECT ledger_expire(${walletId})`)
   const [wallet] = await ctx.db
     .select({ freeMicros: sql<bigint>`${wallets.postedMicros} - ${wallets.heldMicros}` })
     .from(wallets)
     .where(eq(wallets.id, walletId))
+  const freeMicros = BigInt(wallet!.freeMicros)
+  if (broughtBy === undefined) return { freeMicros, lots: [] }
   const rows = await ctx.db
-    .select({ lotId: lots.transferId, remainingMicros: lots.remainingMicros })
+    .select({ lotId: lots.transferId, source: lots.source, remainingMicros: lots.remainingMicros })
     .from(lots)
     .innerJoin(transfers, eq(transfers.id, lots.transferId))
     .where(and(eq(lots.walletId, walletId), gt(lots.remainingMicros, 0n), eq(transfers.externalRef, broughtBy)))
     .orderBy(lots.transferId)
-  return { freeMicros: BigInt(wallet!.freeMicros), lots: rows }
+  return { freeMicros, lots: rows }
 }
 
 /** What nobody can spend any more although its expiry is not posted yet, less what running calls hold of it. */

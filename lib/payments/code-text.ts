@@ -9,10 +9,15 @@ const GROUP = 4
 /** A prime below 32²: so one wrong digit, or two that changed places, never keep the check digits right. */
 const MODULUS = 1021n
 
+/** Random digits of five bits each, which people can read to each other. */
+export function newDigits(count: number): string {
+  // 256 is a multiple of 32: every digit is as likely as any other.
+  return Array.from(randomBytes(count), (byte) => DIGITS[byte % DIGITS.length]!).join('')
+}
+
 /** A new redemption code of 110 random bits and two check digits, in groups of four. */
 export function newCodeText(): string {
-  // 256 is a multiple of 32: every digit is as likely as any other.
-  const digits = Array.from(randomBytes(RANDOM_DIGITS), (byte) => DIGITS[byte % DIGITS.length]!).join('')
+  const digits = newDigits(RANDOM_DIGITS)
   return (digits + checkDigits(digits)).match(new RegExp(`.{${GROUP}}`, 'g'))!.join('-')
 }
 

@@ -18,4 +18,29 @@ export {
   redeemCodeInput,
   revokeCodes,
 } from './codes.ts'
+export { collectShortfalls } from './fulfil.ts'
+export { forgiveDispute, refundOrder } from './giving-back.ts'
+export {
+  type AdminOrder,
+  cancelOrder,
+  getOrder,
+  getOrderForAdmin,
+  listOrders,
+  listOrdersForAdmin,
+  type OrderPage,
+  placeOrder,
+  placeOrderInput,
+  refreshOrder,
+} from './orders.ts'
+export {
+  findActivePackage,
+  listAllPackages,
+  listPackages,
+  type Package,
+  type SetPackageInput,
+  seedPackages,
+  setPackage,
+  setSiteCurrency,
+} from './packages.ts'
+export { listPaymentMethods } from './providers.ts'
 export { verifyAdjustments, verifyCodes } from './verify.ts'

@@ -1,0 +1,122 @@
+import { and, eq, isNull, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { auditEntries, disputes } from '#db/schema/index.ts'
+import { recordAudit } from '#lib/audit.ts'
+import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
+import { AppError } from '#lib/errors.ts'
+import { priceToDecimal } from '#lib/money.ts'
+import { keptOf, NO_FACTS } from './facts.ts'
+import { type Fulfilled, fulfilOrder, lockOrder, readFacts, settleSuspension } from './fulfil.ts'
+import type { Order } from './provider.ts'
+import { getProvider } from './providers.ts'
+
+const reasonField = z.string().trim().min(3, 'must have at least 3 characters').max(500)
+
+const refundOrderInput = z.object({
+  orderId: z.uuid(),
+  /** In the currency's smallest unit; without it all that was kept. */
+  amountMinor: z.bigint().positive().optional(),
+  reason: reasonField,
+  /** The same again is the same refund. */
+  requestId: z.uuid(),
+})
+
+/**
+ * Gives money back, and takes its credits as far as they are left. For a payment that came by hand it is the record of
+ * what the operator has given back. The line in the audit log is written before the provider is asked: a refund whose
+ * answer was lost is on record too. Admins and the service only, not inside a transaction.
+ * @returns the refund's amount, and what was posted for it
+ * @throws {AppError} `not_found`, `order_closed` when nothing was paid, `refund_too_much`, `payment_unreachable`
+ */
+export async function refundOrder(
+  ctx: Ctx,
+  input: z.input<typeof refundOrderInput>,
+): Promise<Fulfilled & { amountMinor: bigint }> {
+  requireAdmin(ctx)
+  const wish = refundOrderInput.parse(input)
+  const { orderId, requestId: key } = wish
+  const begun = await inTransaction(ctx, async (tx) => {
+    const order = await lockOrder(tx, orderId)
+    const amountMinor = (await findAsked(tx, wish)) ?? (await ask(tx, order, wish))
+    // Nobody outside is asked, so that it can be one commit.
+    const done = order.provider === 'manual' ? await giveBack(tx, order, { amountMinor, key }) : null
+    return { order, amountMinor, done }
+  })
+  const { order, amountMinor } = begun
+  return { ...(begun.done ?? (await giveBack(ctx, order, { amountMinor, key }))), amountMinor }
+}
+
+async function giveBack(ctx: Ctx, order: Order, refund: { amountMinor: bigint; key: string }): Promise<Fulfilled> {
+  const said = await getProvider(order.provider).refundPayment(order, refund)
+  return fulfilOrder(ctx, { orderId: order.id, facts: { ...NO_FACTS, state: 'paid', refunds: [said] } })
+}
+
+type Wish = z.output<typeof refundOrderInput>
+
+/** The amount that the same request asked for before. */
+async function findAsked(ctx: Ctx, { orderId, requestId }: Wish): Promise<bigint | null> {
+  const [known] = await ctx.db
+    .select({ amountMinor: sql<string>`${auditEntries.after} ->> 'amountMinor'` })
+    .from(auditEntries)
+    .where(
+      and(
+        eq(auditEntries.subjectType, 'order'),
+        eq(auditEntries.subjectId, orderId),
+        eq(auditEntries.action, 'order.refund'),
+        sql`${auditEntries.after} ->> 'requestId' = ${requestId}`,
+      ),
+    )
+  return known ? BigInt(known.amountMinor) : null
+}
+
+/** Puts on record that an amount is to be given back, if that much was kept. */
+async function ask(ctx: Ctx, order: Order, wish: Wish): Promise<bigint> {
+  if (order.state !== 'paid') throw new AppError('order_closed', { message: 'nothing was paid for this order' })
+  const { refunds, disputes: disputed } = await readFacts(ctx, order.id)
+  const keptMinor = keptOf(order.paidMinor, [...refunds.values()], [...disputed.values()])
+  const amountMinor = wish.amountMinor ?? keptMinor
+  if (amountMinor > keptMinor || amountMinor === 0n) throw new AppError('refund_too_much')
+  await recordAudit(ctx, {
+    action: 'order.refund',
+    subjectType: 'order',
+    subjectId: order.id,
+    after: {
+      amountMinor: amountMinor.toString(),
+      amount: priceToDecimal(amountMinor, order.currency),
+      currency: order.currency,
+      requestId: wish.requestId,
+    },
+    reason: wish.reason,
+  })
+  return amountMinor
+}
+
+const forgiveDisputeInput = z.object({ orderId: z.uuid(), reason: reasonField })
+
+/**
+ * Lets somebody go on whose dispute the bank decided for them: their wallet is no longer suspended for it. Again it
+ * changes nothing. Admins and the service only.
+ * @throws {AppError} `not_found`; `conflict` when no dispute of the order was lost
+ */
+export async function forgiveDispute(
+  ctx: Ctx,
+  input: z.input<typeof forgiveDisputeInput>,
+): Promise<{ forgiven: boolean }> {
+  requireAdmin(ctx)
+  const { orderId, reason } = forgiveDisputeInput.parse(input)
+  return inTransaction(ctx, async (tx) => {
+    const order = await lockOrder(tx, orderId)
+    const lost = and(eq(disputes.orderId, orderId), eq(disputes.state, 'lost'))
+    const [known] = await tx.db.select({ id: disputes.id }).from(disputes).where(lost).limit(1)
+    if (!known) throw new AppError('conflict', { message: 'no dispute of this order was lost' })
+    const forgiven = await tx.db
+      .update(disputes)
+      .set({ forgivenAt: sql`now()` })
+      .where(and(lost, isNull(disputes.forgivenAt)))
+      .returning({ id: disputes.id })
+    if (forgiven.length === 0) return { forgiven: false }
+    await settleSuspension(tx, order.walletId)
+    await recordAudit(tx, { action: 'order.forgive', subjectType: 'order', subjectId: orderId, after: {}, reason })
+    return { forgiven: true }
+  })
+}
