@@ -1,5 +1,10 @@
 import { z } from 'zod'
 
+const STRIPE_METHODS = ['card', 'alipay', 'wechat_pay'] as const
+
+/** What the operator tells people; its lines are kept. */
+const operatorText = z.string().trim().min(1).max(2_000).nullable().default(null)
+
 /** Every setting with its schema and what holds while nobody has changed it. */
 export const SETTINGS = {
   /** Whether anybody may make an account. */
@@ -30,6 +35,16 @@ export const SETTINGS = {
     .default(null),
   /** Free failures that cost us something, by person and day. */
   free_failures_per_day: z.number().int().min(0).max(1_000_000).default(50),
+  /** Whether people may pay by a transfer that an operator confirms; the text says where to, beside the pictures. */
+  manual_payment: z.enum(['on', 'off']).default('off'),
+  manual_payment_text: operatorText,
+  /** Stands where credits are bought while nobody can pay. */
+  payment_text: operatorText,
+  /** Ways to pay that are offered while Stripe is configured. */
+  stripe_methods: z
+    .array(z.enum(STRIPE_METHODS))
+    .transform((chosen) => STRIPE_METHODS.filter((method) => chosen.includes(method)))
+    .default([...STRIPE_METHODS]),
 } as const
 
 export type SettingKey = keyof typeof SETTINGS

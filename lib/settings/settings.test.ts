@@ -31,6 +31,10 @@ describe('settings', () => {
       default_model_id: null,
       free_failures_per_day: 50,
       adjustment_approval_above_micros: null,
+      manual_payment: 'off',
+      manual_payment_text: null,
+      payment_text: null,
+      stripe_methods: ['card', 'alipay', 'wechat_pay'],
     })
   })
 
@@ -54,6 +58,18 @@ describe('settings', () => {
     expect(await database.db.select().from(settings).where(eq(settings.key, 'registration'))).toMatchObject([
       { version: 1 },
     ])
+  })
+
+  it('keep a choice of several in one order, each once', async () => {
+    await setSetting(system, { key: 'stripe_methods', value: ['wechat_pay', 'card', 'card'] })
+    await setSetting(system, { key: 'stripe_methods', value: ['card', 'wechat_pay'] })
+    expect(await getSetting(system, 'stripe_methods')).toEqual(['card', 'wechat_pay'])
+    expect(await audits('stripe_methods')).toHaveLength(1)
+    await setSetting(system, { key: 'stripe_methods', value: [] })
+    expect(await getSetting(system, 'stripe_methods')).toEqual([])
+    await expect(setSetting(system, { key: 'stripe_methods', value: ['cash' as never] })).rejects.toMatchObject({
+      code: 'invalid_input',
+    })
   })
 
   it('refuse people who are not admins, unknown keys and impossible values', async () => {

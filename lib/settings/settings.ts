@@ -38,7 +38,7 @@ export async function setSetting<K extends SettingKey>(ctx: Ctx, input: { key: K
     await tx.db.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`setting:${key}`}, 0))`)
     const before = await getSetting(tx, key)
     const [row] = await tx.db.select({ json: valueAsJson }).from(settings).where(eq(settings.key, key))
-    if (row && JSON.parse(row.json) === value) return
+    if (row && JSON.stringify(JSON.parse(row.json)) === JSON.stringify(value)) return
     const updatedBy = tx.actor.type === 'user' ? tx.actor.userId : null
     const stored = sql`${JSON.stringify(value)}::jsonb`
     await tx.db
