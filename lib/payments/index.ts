@@ -20,6 +20,7 @@ export {
 } from './codes.ts'
 export { collectShortfalls } from './fulfil.ts'
 export { forgiveDispute, refundOrder } from './giving-back.ts'
+export { confirmOrder, type Decided, rejectOrder, reportTransfer } from './manual-orders.ts'
 export {
   type AdminOrder,
   cancelOrder,

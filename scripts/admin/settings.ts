@@ -1,13 +1,17 @@
 import { AppError } from '#lib/errors.ts'
 import { creditsToDecimal, parseCredits } from '#lib/money.ts'
+import { setSiteCurrency } from '#lib/payments/index.ts'
 import { getSettings, type SettingKey, type Settings, setSetting } from '#lib/settings/index.ts'
 import { type Command, UsageError } from './command.ts'
 
-/** What stands for a setting that decides by itself, and for a limit that there is not. */
+/** What stands for a setting that decides by itself, for a limit that there is not, and for nothing. */
 const AUTOMATIC = 'auto'
 const OFF = 'off'
+const NONE = 'none'
 /** Amounts are typed and shown in credits. */
 const AMOUNT_SUFFIX = '_micros'
+/** What operators tell people in their own words. */
+const TEXT_SUFFIX = '_text'
 
 export const listSettingsCommand: Command = {
   name: 'settings',
@@ -28,13 +32,18 @@ export const setSettingCommand: Command = {
   summary: 'changes a setting',
   args: ['NAME', 'VALUE'],
   options: {},
-  notes: `Amounts are credits, such as 2.5. '${AUTOMATIC}' leaves a choice to the service, where it can make one; '${OFF}' ends a limit.`,
+  notes: [
+    `Amounts are credits, such as 2.5. '${AUTOMATIC}' leaves a choice to the service, where it can make one; '${OFF}' ends`,
+    `a limit. Several values are written with commas, such as card,alipay; '${NONE}' is no value, or no text.`,
+  ].join('\n'),
   async run({ ctx, args: [name = '', text = ''] }) {
     const settings = await getSettings(ctx)
     const key = (Object.keys(settings) as SettingKey[]).find((candidate) => nameOf(candidate) === name)
     if (!key) throw new UsageError(`there is no setting ${name}: ${Object.keys(settings).map(nameOf).join(', ')}`)
     try {
-      await setSetting(ctx, { key, value: read(key, text, settings[key]) as Settings[typeof key] })
+      const value = read(key, text, settings[key]) as Settings[typeof key]
+      if (key === 'site_currency') await setSiteCurrency(ctx, { currency: text })
+      else await setSetting(ctx, { key, value })
     } catch (error) {
       if (error instanceof AppError && error.code === 'invalid_input')
         throw new UsageError(`${name} cannot be '${text}'`)
@@ -51,15 +60,18 @@ function nameOf(key: string): string {
 
 function show(key: string, value: Settings[SettingKey]): string {
   if (value === null) return wordForNull(key)
+  if (Array.isArray(value)) return value.join(',') || NONE
   return key.endsWith(AMOUNT_SUFFIX) ? creditsToDecimal(BigInt(value)) : String(value)
 }
 
 function wordForNull(key: string): string {
-  return key === 'adjustment_approval_above_micros' ? OFF : AUTOMATIC
+  if (key === 'adjustment_approval_above_micros') return OFF
+  return key.endsWith(TEXT_SUFFIX) ? NONE : AUTOMATIC
 }
 
 /** The value that a text means for a setting; whether it is allowed is for the setting's own schema to say. */
 function read(key: string, text: string, present: Settings[SettingKey]): unknown {
+  if (Array.isArray(present)) return text === NONE ? [] : text.split(',').map((word) => word.trim())
   if (text === wordForNull(key)) return null
   if (key.endsWith(AMOUNT_SUFFIX)) {
     const micros = parseCredits(text)
