@@ -1,19 +1,12 @@
-import { and, eq, exists, gt, isNull, or, sql } from 'drizzle-orm'
+import { and, eq, exists, gt, sql } from 'drizzle-orm'
 import type { Transaction } from '#db/client.ts'
-import { disputes, lots, orders, paymentEvents, refunds, transfers } from '#db/schema/index.ts'
+import { lots, orders, paymentEvents, transfers } from '#db/schema/index.ts'
 import { type Ctx, inTransaction } from '#lib/ctx.ts'
-import { AppError, invariant } from '#lib/errors.ts'
-import { lockWallet, suspendWallet } from '#lib/ledger/index.ts'
+import { AppError } from '#lib/errors.ts'
 import { type Books, collectShortfall, moveBooks, type Posted } from './books.ts'
-import {
-  type DisputeFact,
-  joinDispute,
-  joinRefund,
-  keptOf,
-  laterState,
-  type PaymentFacts,
-  type RefundFact,
-} from './facts.ts'
+import { settleSuspension } from './disputes.ts'
+import { type DisputeFact, joinDispute, joinRefund, keptOf, laterState, type PaymentFacts } from './facts.ts'
+import { type GivenBack, lockOrder, readGivenBack, writeDispute, writeRefund } from './order-rows.ts'
 import type { Order } from './provider.ts'
 
 type Tx = Ctx & { db: Transaction }
@@ -47,16 +40,9 @@ export async function fulfilOrder(
   })
 }
 
-/** An order, locked until the transaction's end. @throws {AppError} `not_found` */
-export async function lockOrder(tx: Tx, orderId: string): Promise<Order> {
-  const [order] = await tx.db.select().from(orders).where(eq(orders.id, orderId)).for('update')
-  if (!order) throw new AppError('not_found', { message: `there is no order ${orderId}` })
-  return order
-}
-
 async function takeIn(tx: Tx, order: Order, facts: PaymentFacts): Promise<Fulfilled> {
   requireSamePayment(order, facts)
-  const known = await readFacts(tx, order.id)
+  const known = await readGivenBack(tx, order.id)
   const payment = joinPayment(order, facts)
   const books: Books = { order: { ...order, ...payment }, posted: [] }
   let changed = changesOf(order, payment)
@@ -96,24 +82,6 @@ async function takeIn(tx: Tx, order: Order, facts: PaymentFacts): Promise<Fulfil
     .returning()
   if (facts.disputes.length > 0) await settleSuspension(tx, order.walletId)
   return { order: written!, changed, posted: books.posted }
-}
-
-/** Suspends a wallet while a payment into it is disputed, or was lost and nobody forgave it; and lets it go after. */
-export async function settleSuspension(tx: Tx, walletId: string): Promise<void> {
-  // Under the wallet's lock: two payments into it may be news at the same time.
-  await lockWallet(tx, { walletId })
-  const [found] = await tx.db
-    .select({ id: disputes.id })
-    .from(disputes)
-    .innerJoin(orders, eq(orders.id, disputes.orderId))
-    .where(
-      and(
-        eq(orders.walletId, walletId),
-        or(eq(disputes.state, 'open'), and(eq(disputes.state, 'lost'), isNull(disputes.forgivenAt))),
-      ),
-    )
-    .limit(1)
-  await suspendWallet(tx, { walletId, suspended: found !== undefined })
 }
 
 /**
@@ -157,12 +125,10 @@ export async function collectShortfalls(ctx: Ctx, { limit = 100 }: { limit?: num
   return collected
 }
 
-type Known = { refunds: Map<string, RefundFact>; disputes: Map<string, DisputeFact> }
-
 async function follow(
   tx: Tx,
   books: Books,
-  known: Known,
+  known: GivenBack,
   cause: { kind: 'top_up' | 'refund' | 'dispute'; key: string },
 ): Promise<void> {
   const { state, paidMinor } = books.order
@@ -221,52 +187,4 @@ function isSame(a: DisputeFact, b: DisputeFact): boolean {
 async function isKnown(tx: Tx, { id }: PaymentEvent): Promise<boolean> {
   const [row] = await tx.db.select({ id: paymentEvents.id }).from(paymentEvents).where(eq(paymentEvents.id, id))
   return row !== undefined
-}
-
-/** What is known of money given or taken back for an order. */
-export async function readFacts(ctx: Ctx, orderId: string): Promise<Known> {
-  const refundRows = await ctx.db
-    .select({ id: refunds.id, amountMinor: refunds.amountMinor, state: refunds.state })
-    .from(refunds)
-    .where(eq(refunds.orderId, orderId))
-  const disputeRows = await ctx.db
-    .select({
-      id: disputes.id,
-      amountMinor: disputes.amountMinor,
-      state: disputes.state,
-      withdrawnMinor: disputes.withdrawnMinor,
-      reinstatedMinor: disputes.reinstatedMinor,
-    })
-    .from(disputes)
-    .where(eq(disputes.orderId, orderId))
-  return {
-    refunds: new Map(refundRows.map((row) => [row.id, row])),
-    disputes: new Map(disputeRows.map((row) => [row.id, row])),
-  }
-}
-
-async function writeRefund(tx: Tx, orderId: string, { id, amountMinor, state }: RefundFact): Promise<void> {
-  const rows = await tx.db
-    .insert(refunds)
-    .values({ id, orderId, amountMinor, state })
-    .onConflictDoUpdate({
-      target: refunds.id,
-      set: { state, updatedAt: sql`now()` },
-      setWhere: eq(refunds.orderId, orderId),
-    })
-    .returning({ id: refunds.id })
-  invariant(rows.length === 1, `refund ${id} is of one order`)
-}
-
-async function writeDispute(tx: Tx, orderId: string, { id, ...fact }: DisputeFact): Promise<void> {
-  const rows = await tx.db
-    .insert(disputes)
-    .values({ id, orderId, ...fact })
-    .onConflictDoUpdate({
-      target: disputes.id,
-      set: { ...fact, updatedAt: sql`now()` },
-      setWhere: eq(disputes.orderId, orderId),
-    })
-    .returning({ id: disputes.id })
-  invariant(rows.length === 1, `dispute ${id} is of one order`)
 }

@@ -18,9 +18,10 @@ export {
   redeemCodeInput,
   revokeCodes,
 } from './codes.ts'
+export { forgiveDispute } from './disputes.ts'
 export { collectShortfalls } from './fulfil.ts'
-export { forgiveDispute, refundOrder } from './giving-back.ts'
 export { confirmOrder, type Decided, rejectOrder, reportTransfer } from './manual-orders.ts'
+export { getOrderHistory, type OrderHistory } from './order-history.ts'
 export {
   type AdminOrder,
   cancelOrder,
@@ -44,4 +45,5 @@ export {
   setSiteCurrency,
 } from './packages.ts'
 export { listPaymentMethods } from './providers.ts'
-export { verifyAdjustments, verifyCodes } from './verify.ts'
+export { refundOrder } from './refunds.ts'
+export { verifyAdjustments, verifyCodes, verifyOrders } from './verify.ts'

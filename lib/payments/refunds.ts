@@ -1,22 +1,21 @@
-import { and, eq, isNull, sql } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { auditEntries, disputes } from '#db/schema/index.ts'
+import { auditEntries } from '#db/schema/index.ts'
 import { recordAudit } from '#lib/audit.ts'
 import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { priceToDecimal } from '#lib/money.ts'
 import { keptOf, NO_FACTS } from './facts.ts'
-import { type Fulfilled, fulfilOrder, lockOrder, readFacts, settleSuspension } from './fulfil.ts'
+import { type Fulfilled, fulfilOrder } from './fulfil.ts'
+import { lockOrder, readGivenBack } from './order-rows.ts'
 import type { Order } from './provider.ts'
 import { getProvider } from './providers.ts'
-
-const reasonField = z.string().trim().min(3, 'must have at least 3 characters').max(500)
 
 const refundOrderInput = z.object({
   orderId: z.uuid(),
   /** In the currency's smallest unit; without it all that was kept. */
   amountMinor: z.bigint().positive().optional(),
-  reason: reasonField,
+  reason: z.string().trim().min(3, 'must have at least 3 characters').max(500),
   /** The same again is the same refund. */
   requestId: z.uuid(),
 })
@@ -72,8 +71,8 @@ async function findAsked(ctx: Ctx, { orderId, requestId }: Wish): Promise<bigint
 /** Puts on record that an amount is to be given back, if that much was kept. */
 async function ask(ctx: Ctx, order: Order, wish: Wish): Promise<bigint> {
   if (order.state !== 'paid') throw new AppError('order_closed', { message: 'nothing was paid for this order' })
-  const { refunds, disputes: disputed } = await readFacts(ctx, order.id)
-  const keptMinor = keptOf(order.paidMinor, [...refunds.values()], [...disputed.values()])
+  const { refunds, disputes } = await readGivenBack(ctx, order.id)
+  const keptMinor = keptOf(order.paidMinor, [...refunds.values()], [...disputes.values()])
   const amountMinor = wish.amountMinor ?? keptMinor
   if (amountMinor > keptMinor || amountMinor === 0n) throw new AppError('refund_too_much')
   await recordAudit(ctx, {
@@ -89,34 +88,4 @@ async function ask(ctx: Ctx, order: Order, wish: Wish): Promise<bigint> {
     reason: wish.reason,
   })
   return amountMinor
-}
-
-const forgiveDisputeInput = z.object({ orderId: z.uuid(), reason: reasonField })
-
-/**
- * Lets somebody go on whose dispute the bank decided for them: their wallet is no longer suspended for it. Again it
- * changes nothing. Admins and the service only.
- * @throws {AppError} `not_found`; `conflict` when no dispute of the order was lost
- */
-export async function forgiveDispute(
-  ctx: Ctx,
-  input: z.input<typeof forgiveDisputeInput>,
-): Promise<{ forgiven: boolean }> {
-  requireAdmin(ctx)
-  const { orderId, reason } = forgiveDisputeInput.parse(input)
-  return inTransaction(ctx, async (tx) => {
-    const order = await lockOrder(tx, orderId)
-    const lost = and(eq(disputes.orderId, orderId), eq(disputes.state, 'lost'))
-    const [known] = await tx.db.select({ id: disputes.id }).from(disputes).where(lost).limit(1)
-    if (!known) throw new AppError('conflict', { message: 'no dispute of this order was lost' })
-    const forgiven = await tx.db
-      .update(disputes)
-      .set({ forgivenAt: sql`now()` })
-      .where(and(lost, isNull(disputes.forgivenAt)))
-      .returning({ id: disputes.id })
-    if (forgiven.length === 0) return { forgiven: false }
-    await settleSuspension(tx, order.walletId)
-    await recordAudit(tx, { action: 'order.forgive', subjectType: 'order', subjectId: orderId, after: {}, reason })
-    return { forgiven: true }
-  })
 }
