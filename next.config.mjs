@@ -28,7 +28,7 @@ const config = {
   allowedDevOrigins: ['**.local', '192.168.*.*', '10.*.*.*', '172.*.*.*'],
   // Packages that only the server uses are loaded from node_modules as they are: bundling them four times over
   // (routes, pages, instrumentation, proxy) took most of a build.
-  serverExternalPackages: ['drizzle-orm', 'gpt-tokenizer', 'openai', 'undici'],
+  serverExternalPackages: ['drizzle-orm', 'gpt-tokenizer', 'openai', 'stripe', 'undici'],
   experimental: {
     serverSourceMaps: false,
     turbopackSourceMaps: false,

@@ -1,9 +1,9 @@
 import OpenAI from 'openai'
+import { dispatcherFor, fetchThrough } from '#lib/egress.ts'
 import type { ErrorCode } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
 import type { Route } from '#lib/models/index.ts'
 import type { Admission } from './call.ts'
-import { dispatcherFor, fetchThrough } from './egress.ts'
 import { classifyErrorEvent, classifyFault, redactWords, type VendorFault } from './vendor-error.ts'
 import { type Chunk, createDataScanner, MalformedStreamError, readChunk } from './wire.ts'
 

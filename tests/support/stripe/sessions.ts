@@ -35,6 +35,7 @@ export const SESSION_CREATE: Rules = {
   client_reference_id: 'string',
   customer_email: 'string',
   locale: LOCALES,
+  adaptive_pricing: { members: { enabled: 'boolean' } },
   expires_at: 'integer',
   metadata: 'metadata',
   allowed_payment_method_types: { list: METHOD_TYPES },

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { dispatcherFor, fetchThrough } from '#lib/egress.ts'
 import { type ConnectProxy, startConnectProxy } from '#tests/support/connect-proxy.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
 import { admitCall, carryOut, createChannel, createPayer, createPricedModel } from '#tests/support/paid-call.ts'
-import { dispatcherFor, fetchThrough } from './egress.ts'
 
 let database: TestDatabase
 let vendor: FakeVendor
