@@ -38,7 +38,7 @@ const envSchema = z
       .regex(/^whsec_\S{16,}$/, 'must be the signing secret of a webhook endpoint, such as whsec_…')
       .optional(),
     /** Another server that speaks Stripe's API. */
-    STRIPE_API_BASE: url(/^https?$/).optional(),
+    STRIPE_API_BASE: address.optional(),
     SERVER_WORKERS: wholeNumber(1, 64).default(1),
     TRUSTED_PROXIES: z.string().default('loopback'),
     LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),

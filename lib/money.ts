@@ -95,8 +95,8 @@ export function priceOfTokens(parts: readonly PricedTokens[], requestMicros = 0n
   return requestMicros + (scaled + TOKENS_PER_PRICE - 1n) / TOKENS_PER_PRICE
 }
 
-/** Currencies whose smallest unit payment providers and Intl count differently. */
-const UNPAYABLE = new Set(['ISK', 'UGX'])
+/** Currencies whose smallest unit payment providers and Intl count differently: a price would be charged a hundredth of. */
+const UNPAYABLE = new Set('AFN ALL COP HUF IDR IQD IRR ISK KPW LAK LBP MMK PKR SLL SOS SYP UGX YER'.split(' '))
 
 /** True for a currency that a price can be in: ISO 4217, with cents or without. */
 export function isPayableCurrency(code: string): boolean {
