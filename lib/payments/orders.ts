@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, inArray, isNull, lt, or, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { disputes, orders, refunds } from '#db/schema/index.ts'
+import { disputes, orders, refunds, users } from '#db/schema/index.ts'
 import { canonicalJson, equalBytes, sha256 } from '#lib/crypto.ts'
 import { type Ctx, requireAdmin, requireUser } from '#lib/ctx.ts'
 import { AppError, invariant } from '#lib/errors.ts'
@@ -193,8 +193,8 @@ export async function listOrders(ctx: Ctx, input: z.input<typeof pageInput> = {}
 
 const listForAdminInput = pageInput.extend({ state: z.string().max(20).optional() })
 
-/** An order with whose it is. */
-export type AdminOrder = OrderView & { userId: string }
+/** An order with whose it is; the address is null once the person is gone. */
+export type AdminOrder = OrderView & { userId: string; email: string | null }
 
 /** A page of everybody's orders, newest first. Admins and the service only. */
 export async function listOrdersForAdmin(
@@ -236,7 +236,19 @@ async function getOwn(ctx: Ctx, { orderId }: { orderId: string }): Promise<Order
 
 async function adminViewsOf(ctx: Ctx, rows: Order[]): Promise<AdminOrder[]> {
   const views = await viewsOf(ctx, rows)
-  return views.map((view, index) => ({ ...view, userId: rows[index]!.userId }))
+  const buyers = await ctx.db
+    .select({ id: users.id, email: users.email })
+    .from(users)
+    .where(
+      inArray(
+        users.id,
+        rows.map(({ userId }) => userId),
+      ),
+    )
+  return views.map((view, index) => {
+    const { userId } = rows[index]!
+    return { ...view, userId, email: buyers.find(({ id }) => id === userId)?.email ?? null }
+  })
 }
 
 const DISPUTE_WEIGHT: DisputeState[] = ['closed', 'won', 'inquiry', 'lost', 'open']

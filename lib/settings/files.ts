@@ -13,7 +13,10 @@ export type SiteFileName = (typeof SITE_FILES)[number]
 
 const BYTES_MAX = 1_000_000
 
-const setSiteFileInput = z.object({ name: z.enum(SITE_FILES), bytes: z.instanceof(Uint8Array).nullable() })
+const setSiteFileInput = z.object({
+  name: z.enum(SITE_FILES),
+  bytes: z.custom<Uint8Array>((value) => value instanceof Uint8Array).nullable(),
+})
 
 /**
  * Puts a picture in its place, or takes it away with null; the same again changes nothing. What it is, is read from its
