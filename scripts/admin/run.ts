@@ -18,6 +18,21 @@ import { describeFailure } from './failure.ts'
 import { verifyLedgerCommand } from './ledger.ts'
 import { setModelCommand } from './models.ts'
 import {
+  confirmOrderCommand,
+  forgiveOrderCommand,
+  listOrdersCommand,
+  refundOrderCommand,
+  rejectOrderCommand,
+  showOrderCommand,
+} from './orders.ts'
+import {
+  clearPaymentCodeCommand,
+  listPackagesCommand,
+  listPaymentCodesCommand,
+  setPackageCommand,
+  setPaymentCodeCommand,
+} from './packages.ts'
+import {
   createUserCommand,
   disableUserCommand,
   enableUserCommand,
@@ -43,6 +58,17 @@ const COMMANDS: readonly Command[] = [
   createCodesCommand,
   listCodesCommand,
   revokeCodesCommand,
+  setPackageCommand,
+  listPackagesCommand,
+  listOrdersCommand,
+  showOrderCommand,
+  confirmOrderCommand,
+  rejectOrderCommand,
+  refundOrderCommand,
+  forgiveOrderCommand,
+  setPaymentCodeCommand,
+  clearPaymentCodeCommand,
+  listPaymentCodesCommand,
   verifyLedgerCommand,
   addChannelCommand,
   setModelCommand,
