@@ -7,7 +7,7 @@ import { newId } from '#lib/id.ts'
 import { verifyReceipts } from '#lib/inference/index.ts'
 import { verifyLedger } from '#lib/ledger/index.ts'
 import { log } from '#lib/log.ts'
-import { verifyAdjustments, verifyCodes } from '#lib/payments/index.ts'
+import { verifyAdjustments, verifyCodes, verifyOrders } from '#lib/payments/index.ts'
 import { type CheckResult, inSnapshot, type Offender } from '#lib/verification.ts'
 
 /** What a run of all checks found; `differences` is the sum over them. */
@@ -128,6 +128,7 @@ async function verifyAndRecord(ctx: Ctx & { db: Database }, id: string): Promise
     ...(await verifyReceipts(snapshot)),
     ...(await verifyAdjustments(snapshot)),
     ...(await verifyCodes(snapshot)),
+    ...(await verifyOrders(snapshot)),
   ])
   const differences = checks.reduce((sum, check) => sum + check.differences, 0)
   const facts: Facts = {

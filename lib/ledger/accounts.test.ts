@@ -25,6 +25,7 @@ describe('openWallet', () => {
       heldMicros: 0n,
       availableMicros: 0n,
       openHolds: 0,
+      suspended: false,
     })
   })
 

@@ -12,6 +12,7 @@ import {
   placeHold,
   postTransfer,
   releaseHold,
+  suspendWallet,
 } from '#lib/ledger/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 
@@ -60,6 +61,25 @@ const codeOf = (promise: Promise<unknown>) =>
   )
 
 describe('placeHold', () => {
+  it('reserves nothing while the wallet is suspended, and what was held before goes on', async () => {
+    const running = hold()
+    await placeHold(ctx, running)
+    await suspendWallet(ctx, { walletId, suspended: true })
+    await suspendWallet(ctx, { walletId, suspended: true })
+    expect((await wallet()).suspended).toBe(true)
+    expect(await placeHold(ctx, hold({ fullMicros: 1n, minimumMicros: 1n }))).toMatchObject({
+      outcome: 'suspended',
+      amountMicros: 0n,
+      openHolds: 1,
+    })
+    expect(await placeHold(ctx, running)).toMatchObject({ outcome: 'held', amountMicros: 300n })
+    await captureHold(ctx, { holdId: running.holdId, costMicros: 200n })
+    expect(await wallet()).toMatchObject({ postedMicros: 800n, heldMicros: 0n })
+    await suspendWallet(ctx, { walletId, suspended: false })
+    expect(await placeHold(ctx, hold())).toMatchObject({ outcome: 'held' })
+    await expect(suspendWallet(ctx, { walletId: newId(), suspended: true })).rejects.toThrow()
+  })
+
   it('reserves without moving', async () => {
     const request = hold()
     expect(await placeHold(ctx, request)).toEqual({
