@@ -130,10 +130,15 @@ function grow(store: Store, value: object, [name, ...rest]: string[]): object {
     members[name] = here.map((item: object) => grow(store, item, rest))
   } else if (typeof here === 'object' && here !== null) {
     members[name] = grow(store, here, rest)
-  } else if (here !== null) {
+  } else if (here !== null && !mayBeAbsent(value, name)) {
     throw unexpandable(name)
   }
   return members
+}
+
+// Stripe expands what an object has only in some states, and leaves it out in the others.
+function mayBeAbsent(value: object, name: string): boolean {
+  return (value as { object: string }).object === 'refund' && name === 'failure_balance_transaction'
 }
 
 // Lists that an object only has when they are asked for.

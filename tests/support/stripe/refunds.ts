@@ -53,7 +53,7 @@ export function endRefund(account: Account, row: Stripe.Refund, end: RefundEnd):
   const from = row.status
   if (from === 'failed' || from === 'canceled' || from === end) throw new Error(`${row.id} is ${from} for good.`)
   if (from === 'succeeded' && end !== 'failed') throw new Error(`${row.id} has succeeded; it can only fail now.`)
-  const previous: Partial<Record<keyof Stripe.Refund, unknown>> = { status: from }
+  const previous = { status: from }
   const charge = account.store.charges.find(String(row.charge)) as Stripe.Charge
   const method = charge.payment_method_details?.type as Method
   row.status = end
@@ -64,7 +64,6 @@ export function endRefund(account: Account, row: Stripe.Refund, end: RefundEnd):
     reserve(charge, -row.amount)
     if (row.balance_transaction) row.failure_balance_transaction = giveBack(account, row)
     if (end === 'failed') row.failure_reason = 'unknown'
-    previous.failure_balance_transaction = null
   }
   account.emit('refund.updated', row, previous)
   if (end === 'failed') account.emit('refund.failed', row)
