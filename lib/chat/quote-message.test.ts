@@ -5,7 +5,7 @@ import type { Database } from '#db/client.ts'
 import { systemCtx, type UserCtx } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
-import { findWallet, setSpendCap } from '#lib/ledger/index.ts'
+import { findWallet, setSpendCap, suspendWallet } from '#lib/ledger/index.ts'
 import { setModel } from '#lib/models/index.ts'
 import { setSetting } from '#lib/settings/index.ts'
 import { createModel, createPerson, readAll } from '#tests/support/chat.ts'
@@ -214,6 +214,14 @@ describe('a quote says what would be refused', () => {
       refusal: { code: 'insufficient_credits' },
       messagesLeft: 0,
     })
+  })
+
+  it('for a payment that is disputed, whatever else there is', async () => {
+    const { id } = await walletOf(person)
+    await suspendWallet(systemCtx('test', database.db), { walletId: id, suspended: true })
+    expect(await refusalOf({})).toEqual({ code: 'wallet_suspended', params: {} })
+    await suspendWallet(systemCtx('test', database.db), { walletId: id, suspended: false })
+    expect((await quoteMessage(person, message())).refusal).toBeNull()
   })
 
   it('for a cap', async () => {

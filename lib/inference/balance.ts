@@ -1,4 +1,5 @@
 import { sql } from 'drizzle-orm'
+import { z } from 'zod'
 import { type Ctx, requireUser } from '#lib/ctx.ts'
 import { findWallet } from '#lib/ledger/index.ts'
 import { ownWallet } from './own-wallet.ts'
@@ -7,6 +8,7 @@ import { typicalCharge } from './typical-charge.ts'
 /** With fewer messages left a balance is low. */
 const LOW_BELOW_MESSAGES = 10
 const LOTS_MAX = 5
+const AMOUNTS_MAX = 100
 
 export type Balance = {
   availableMicros: bigint
@@ -16,6 +18,8 @@ export type Balance = {
   messagesLeft: number | null
   /** `empty`: nothing is available; `low`: enough for a few messages. */
   state: 'fine' | 'low' | 'empty'
+  /** Nothing new can begin while a payment into the wallet is disputed. */
+  isSuspended: boolean
   /** What is left of credits that do not last for ever, the first to expire first. */
   expiring: { micros: bigint; at: Date }[]
 }
@@ -35,8 +39,26 @@ export async function getBalance(ctx: Ctx): Promise<Balance> {
     heldMicros: wallet?.heldMicros ?? 0n,
     messagesLeft,
     state: stateOf(availableMicros, messagesLeft),
+    isSuspended: wallet?.suspended ?? false,
     expiring,
   }
+}
+
+const estimateMessagesInput = z.object({ amountsMicros: z.array(z.bigint().nonnegative()).max(AMOUNTS_MAX) })
+
+/**
+ * About how many messages like the person's latest ones amounts of credits would last for.
+ * @param input amounts in micro-credits
+ * @returns a count for each amount, in their order; null while nothing is known of the person's messages
+ */
+export async function estimateMessages(
+  ctx: Ctx,
+  input: z.input<typeof estimateMessagesInput>,
+): Promise<number[] | null> {
+  const { userId } = requireUser(ctx)
+  const { amountsMicros } = estimateMessagesInput.parse(input)
+  const typicalMicros = await findTypicalCharge(ctx, userId)
+  return typicalMicros === null ? null : amountsMicros.map((micros) => Number(micros / typicalMicros))
 }
 
 function stateOf(availableMicros: bigint, messagesLeft: number | null): Balance['state'] {

@@ -1,6 +1,6 @@
 export { type AdmitInput, admit } from './admit.ts'
 export type { RunLimits } from './attempt.ts'
-export { type Balance, getBalance } from './balance.ts'
+export { type Balance, estimateMessages, getBalance } from './balance.ts'
 export type { Admission, CallModel, ChatMessage, Price, PromptTurn, RunEvent, RunResult } from './call.ts'
 export { listOwnCaps, setOwnCaps, setOwnCapsInput } from './caps.ts'
 export { bookLateUsage } from './late-usage.ts'

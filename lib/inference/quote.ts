@@ -100,6 +100,7 @@ function price({ terms, settled, wallet, caps }: Offer) {
 
 function refusalOf({ terms, settled, wallet, caps }: Offer, amount: bigint): Refusal | null {
   const { minimumMicros } = settled
+  if (wallet.suspended) return { code: 'wallet_suspended', params: {} }
   if (wallet.openHolds >= terms.maxRunning) return { code: 'too_many_running', params: { limit: terms.maxRunning } }
   if (amount >= minimumMicros) return null
   const neededMicros = encodeMicros(minimumMicros)

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { systemCtx } from '#lib/ctx.ts'
 import {
+  estimateMessages,
   exportStatement,
   getBalance,
   getSpending,
@@ -10,7 +11,7 @@ import {
   type StatementFilter,
   type StatementLine,
 } from '#lib/inference/index.ts'
-import { HOUSE, postTransfer } from '#lib/ledger/index.ts'
+import { HOUSE, postTransfer, suspendWallet } from '#lib/ledger/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
 import {
@@ -286,8 +287,10 @@ describe('the balance', () => {
       heldMicros: 0n,
       messagesLeft: null,
       state: 'fine',
+      isSuspended: false,
       expiring: [],
     })
+    expect(await estimateMessages(payer.ctx, { amountsMicros: [1_000_000n] })).toBeNull()
     await insertPastCalls(database, {
       userId: payer.userId,
       walletId: payer.walletId,
@@ -299,6 +302,8 @@ describe('the balance', () => {
     // The latest twenty cost 1,010 to 1,029; the median is 1,019.
     const { availableMicros, messagesLeft } = await getBalance(payer.ctx)
     expect(messagesLeft).toBe(Number(availableMicros / 1_019n))
+    const amountsMicros = [0n, 1_018n, 1_019n, 20_379n, 1_000_000n]
+    expect(await estimateMessages(payer.ctx, { amountsMicros })).toEqual([0, 0, 1, 19, 981])
   })
 
   it('is low when it lasts for a few messages, and empty at zero', async () => {
@@ -313,6 +318,14 @@ describe('the balance', () => {
     const payer = await createPayer(database.db)
     const { heldMicros } = await admitCall(payer, cheap)
     expect(await getBalance(payer.ctx)).toMatchObject({ heldMicros, availableMicros: 10_000_000n - heldMicros })
+  })
+
+  it('tells that nothing new can begin while a payment is disputed', async () => {
+    const payer = await createPayer(database.db)
+    await suspendWallet(systemCtx('test', database.db), { walletId: payer.walletId, suspended: true })
+    expect(await getBalance(payer.ctx)).toMatchObject({ isSuspended: true, availableMicros: 10_000_000n })
+    await suspendWallet(systemCtx('test', database.db), { walletId: payer.walletId, suspended: false })
+    expect(await getBalance(payer.ctx)).toMatchObject({ isSuspended: false })
   })
 })
 
@@ -340,5 +353,6 @@ describe('an outsider', () => {
     await expect(getStatementEntry(ctx, { seq: '1' })).rejects.toMatchObject(refused)
     await expect(getSpending(ctx, { from: '2026-01-01', to: '2026-01-01' })).rejects.toMatchObject(refused)
     await expect(getBalance(ctx)).rejects.toMatchObject(refused)
+    await expect(estimateMessages(ctx, { amountsMicros: [1n] })).rejects.toMatchObject(refused)
   })
 })
