@@ -6,10 +6,13 @@ import { seedFromEnv } from '#scripts/seeding.ts'
 await runMain(() =>
   withDatabase('npm run seed', async () => {
     await migrateFromEnv()
-    const { report, hasChannel, adminLink } = await seedFromEnv()
-    const lines = [`currency ${report.currency}; ${report.modelsAdded.length} models added; channel: ${report.channel}`]
+    const { report, packagesAdded, hasChannel, adminLink } = await seedFromEnv()
+    const { currency, modelsAdded, channel } = report
+    const lines = [
+      `currency ${currency}; ${modelsAdded.length} models and ${packagesAdded} packages added; channel: ${channel}`,
+    ]
     if (!report.priced)
-      lines.push(`No exchange rate to ${report.currency} is known: set prices with npm run admin -- model set`)
+      lines.push(`No exchange rate to ${currency} is known: set prices with npm run admin -- model set`)
     if (!hasChannel) lines.push('No channel is set up: npm run admin -- channel add, or OPENAI_API_KEY')
     if (adminLink) lines.push('There is no admin yet. This link makes one, once:', `  ${adminLink}`)
     process.stdout.write(`${lines.join('\n')}\n`)

@@ -4,13 +4,14 @@ import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { getEnv } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { listChannels, type SeedReport, seedDatabase } from '#lib/models/index.ts'
+import { seedPackages } from '#lib/payments/index.ts'
 import { PlainError } from '#scripts/run-main.ts'
 
 /** What a seeded service can do. `adminLink` is there while no admin is, and shown once. */
-export type Seeded = { report: SeedReport; hasChannel: boolean; adminLink: string | null }
+export type Seeded = { report: SeedReport; packagesAdded: number; hasChannel: boolean; adminLink: string | null }
 
 /**
- * Fills a migrated database with what the environment asks for: models, prices, a channel, the first admin.
+ * Fills a migrated database with what the environment asks for: models, prices, packages, a channel, the first admin.
  * Repeating it changes nothing that anybody set since.
  * @throws {PlainError} when ADMIN_PASSWORD is refused
  */
@@ -20,10 +21,12 @@ export async function seedFromEnv(): Promise<Seeded> {
   try {
     const ctx = systemCtx('seed', db)
     const report = await seedDatabase(ctx, env)
+    const packagesAdded = await seedPackages(ctx, { currency: report.currency })
     await makeAdminFromEnv(ctx)
     const link = await createFirstAdminLink(ctx)
     const channels = await listChannels(ctx)
-    return { report, hasChannel: channels.length > 0, adminLink: link && `${env.APP_URL}/link/${link.token}` }
+    const adminLink = link && `${env.APP_URL}/link/${link.token}`
+    return { report, packagesAdded, hasChannel: channels.length > 0, adminLink }
   } finally {
     await db.$client.end()
   }
