@@ -21,17 +21,22 @@ export function newCodeText(): string {
   return (digits + checkDigits(digits)).match(new RegExp(`.{${GROUP}}`, 'g'))!.join('-')
 }
 
-/**
- * Reads a code as people type it: in small letters, in full width, with or without dashes, with O for 0 and I or L for 1.
- * @returns the code as one run of digits, or null for what no code can be, such as one that was mistyped
- */
-export function readCodeText(text: string): string | null {
-  const typed = text
+/** Digits as people type them, in one run: in small letters, full width, with dashes, with O for 0 and I or L for 1. */
+export function readDigits(text: string): string {
+  return text
     .normalize('NFKC')
     .toUpperCase()
     .replaceAll(/[\s\p{Pd}]/gu, '')
     .replaceAll('O', '0')
     .replaceAll(/[IL]/g, '1')
+}
+
+/**
+ * Reads a code as people type it.
+ * @returns the code as one run of digits, or null for what no code can be, such as one that was mistyped
+ */
+export function readCodeText(text: string): string | null {
+  const typed = readDigits(text)
   if (typed.length !== RANDOM_DIGITS + CHECK_DIGITS) return null
   const digits = typed.slice(0, RANDOM_DIGITS)
   if ([...typed].some((digit) => !DIGITS.includes(digit))) return null

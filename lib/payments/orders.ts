@@ -8,7 +8,7 @@ import { isId, newId } from '#lib/id.ts'
 import { findWallet } from '#lib/ledger/index.ts'
 import { log } from '#lib/log.ts'
 import { consumeLimit, type RateLimit } from '#lib/rate-limit.ts'
-import { newDigits } from './code-text.ts'
+import { newDigits, readDigits } from './code-text.ts'
 import { disputedOf, NO_FACTS, type PaymentFacts, refundedOf } from './facts.ts'
 import { fulfilOrder } from './fulfil.ts'
 import { findActivePackage } from './packages.ts'
@@ -218,7 +218,7 @@ export async function getOrderForAdmin(ctx: Ctx, { name }: { name: string }): Pr
   const [row] = await ctx.db
     .select()
     .from(orders)
-    .where(isId(name) ? eq(orders.id, name) : eq(orders.reference, String(name).trim().toUpperCase()))
+    .where(isId(name) ? eq(orders.id, name) : eq(orders.reference, formatReference(readDigits(String(name)))))
   if (!row) throw new AppError('not_found', { message: `there is no order ${name}` })
   const [view] = await adminViewsOf(ctx, [row])
   return view!
@@ -300,6 +300,9 @@ function isOver({ state }: OrderView): boolean {
 
 /** Fifty random bits that can be written into the text of a bank transfer. */
 function newReference(): string {
-  const digits = newDigits(10)
+  return formatReference(newDigits(10))
+}
+
+function formatReference(digits: string): string {
   return `${digits.slice(0, 5)}-${digits.slice(5)}`
 }

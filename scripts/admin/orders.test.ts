@@ -83,7 +83,7 @@ test('an order is found by its reference or its id, and a transfer confirmed onc
     orders: [{ id, reference, price: '10.00', payerNote: 'from Ada' }],
     nextBefore: null,
   })
-  const confirmed = await admin('order', 'confirm', reference.toLowerCase(), '--reason', 'seen today')
+  const confirmed = await admin('order', 'confirm', reference.toLowerCase().replace('-', ' '), '--reason', 'seen today')
   expect(confirmed).toMatchObject({
     code: 0,
     answer: { id, state: 'paid', paid: '10.00', credited: '10', bonusCredited: '1', changed: true },

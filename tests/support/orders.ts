@@ -25,7 +25,7 @@ export async function createOrder({ db, userId, walletId }: Buyer, fields: Parti
     .insert(orders)
     .values({
       id,
-      reference: id.slice(-11).toUpperCase(),
+      reference: `${id.slice(-10, -5)}-${id.slice(-5)}`.toUpperCase(),
       userId,
       walletId,
       requestId: newId(),
