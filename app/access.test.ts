@@ -19,6 +19,8 @@ const ROUTES: Record<string, Record<string, Rule>> = {
   'api/generations/[id]/stop': { POST: 'person' },
   'api/generations/retry': { POST: 'person' },
   'api/health': { GET: 'public' },
+  'api/orders/[id]': { GET: 'person' },
+  'api/payment-codes/[name]': { GET: 'person' },
   'api/quotes': { POST: 'person' },
   'api/receipts/[id]': { GET: 'person' },
   'api/statement/csv': { GET: 'person' },
@@ -33,7 +35,8 @@ const ACTIONS: Record<string, Record<string, Rule>> = {
     signOutOthers: 'person',
     signOutSession: 'person',
   },
-  '(account)/credits/actions.ts': { redeem: 'person', saveCaps: 'person' },
+  '(account)/credits/actions.ts': { buy: 'person', redeem: 'person', saveCaps: 'person' },
+  '(account)/credits/orders/actions.ts': { cancel: 'person', report: 'person' },
   '(auth)/link/[token]/actions.ts': { openLink: 'public' },
   '(auth)/register/actions.ts': { register: 'public' },
   '_server/preferences.ts': { setLocale: 'public' },
@@ -43,6 +46,8 @@ const PAGES: Record<string, Rule> = {
   '(account)/account': 'person',
   '(account)/credits': 'person',
   '(account)/credits/[entry]': 'person',
+  '(account)/credits/orders': 'person',
+  '(account)/credits/orders/[id]': 'person',
   '(auth)/link/[token]': 'public',
   '(auth)/register': 'public',
   '(auth)/sign-in': 'public',
@@ -136,6 +141,10 @@ describe('a stranger', () => {
       password: 'tram lamp seven',
       day: '',
       month: '',
+      packageId: 'small',
+      method: 'card',
+      requestId: ID,
+      orderId: ID,
     }
     expect(await action(input)).toEqual({ ok: false, ...refusal('unauthenticated') })
   })

@@ -5,6 +5,7 @@ import enChat from './messages/en/chat.json'
 import enCommon from './messages/en/common.json'
 import enCredits from './messages/en/credits.json'
 import enErrors from './messages/en/errors.json'
+import enOrders from './messages/en/orders.json'
 import enReceipt from './messages/en/receipt.json'
 import zhAccount from './messages/zh-CN/account.json'
 import zhAuth from './messages/zh-CN/auth.json'
@@ -12,6 +13,7 @@ import zhChat from './messages/zh-CN/chat.json'
 import zhCommon from './messages/zh-CN/common.json'
 import zhCredits from './messages/zh-CN/credits.json'
 import zhErrors from './messages/zh-CN/errors.json'
+import zhOrders from './messages/zh-CN/orders.json'
 import zhReceipt from './messages/zh-CN/receipt.json'
 
 const english = {
@@ -21,6 +23,7 @@ const english = {
   common: enCommon,
   credits: enCredits,
   errors: enErrors,
+  orders: enOrders,
   receipt: enReceipt,
 }
 
@@ -37,6 +40,7 @@ const catalogues: Record<Locale, Messages> = {
     common: zhCommon,
     credits: zhCredits,
     errors: zhErrors,
+    orders: zhOrders,
     receipt: zhReceipt,
   },
 }

@@ -20,7 +20,7 @@ export {
 } from './codes.ts'
 export { forgiveDispute } from './disputes.ts'
 export { collectShortfalls } from './fulfil.ts'
-export { confirmOrder, type Decided, rejectOrder, reportTransfer } from './manual-orders.ts'
+export { confirmOrder, type Decided, rejectOrder, reportTransfer, reportTransferInput } from './manual-orders.ts'
 export { getOrderHistory, type OrderHistory } from './order-history.ts'
 export {
   type AdminOrder,
@@ -30,6 +30,7 @@ export {
   listOrders,
   listOrdersForAdmin,
   type OrderPage,
+  orderInput,
   placeOrder,
   placeOrderInput,
   refreshOrder,

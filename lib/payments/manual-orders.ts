@@ -18,7 +18,7 @@ type Tx = Ctx & { db: Transaction }
 /** A transfer may be larger than the price, but what is far from it was typed wrong. */
 const TIMES_THE_PRICE = 100n
 
-const reportTransferInput = z.object({
+export const reportTransferInput = z.object({
   orderId: z.uuid(),
   /** What helps to find the transfer, such as the payer's name. Without it the last note stays. */
   note: z.string().trim().max(500).optional(),

@@ -109,7 +109,7 @@ async function begin(ctx: Ctx, order: Order): Promise<void> {
   }
 }
 
-const orderInput = z.object({ orderId: z.uuid() })
+export const orderInput = z.object({ orderId: z.uuid() })
 
 /** One of the person's own orders. @throws {AppError} `not_found` */
 export async function getOrder(ctx: Ctx, input: z.input<typeof orderInput>): Promise<OrderView> {

@@ -1,5 +1,7 @@
 import { useLocale, useTranslations } from 'next-intl'
+import { aboutCount } from '#app/_ui/about-count.ts'
 import { Alert } from '#app/_ui/alert.tsx'
+import { buttonClass } from '#app/_ui/button.tsx'
 import { Card } from '#app/_ui/card.tsx'
 import type { Balance } from '#lib/inference/index.ts'
 import { formatCredits, formatWorth } from '#lib/money.ts'
@@ -8,19 +10,21 @@ type BalanceCardProps = {
   balance: Balance
   /** Nothing has ever come in. */
   isUntouched: boolean
+  /** The page has something to buy. */
+  canBuy: boolean
   currency: string
   timeZone: string
 }
 
 /** What can be spent, what it is worth, how long it lasts, and what of it will not. */
-export function BalanceCard({ balance, isUntouched, currency, timeZone }: BalanceCardProps) {
+export function BalanceCard({ balance, isUntouched, canBuy, currency, timeZone }: BalanceCardProps) {
   const t = useTranslations('credits.balance')
   const locale = useLocale()
   const { availableMicros, heldMicros, messagesLeft, expiring } = balance
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone })
   const sentences = [
     availableMicros > 0n && t('worth', { amount: formatWorth(availableMicros, currency, locale) }),
-    messagesLeft !== null && messagesLeft > 0 && t('messagesLeft', { count: roughly(messagesLeft) }),
+    messagesLeft !== null && messagesLeft > 0 && t('messagesLeft', { count: aboutCount(messagesLeft) }),
   ].filter((sentence) => sentence !== false)
   return (
     <Card>
@@ -39,9 +43,25 @@ export function BalanceCard({ balance, isUntouched, currency, timeZone }: Balanc
           ))}
         </ul>
       )}
+      {balance.isSuspended && (
+        <div className="mt-4">
+          <Alert tone="danger">{t('suspended')}</Alert>
+        </div>
+      )}
       {balance.state !== 'fine' && (
         <div className="mt-4">
-          <Alert tone="warning">{t(isUntouched ? 'untouched' : adviceFor(balance))}</Alert>
+          <Alert
+            tone="warning"
+            action={
+              canBuy && (
+                <a href="#buy" className={buttonClass('secondary', 'small', '-my-1')}>
+                  {t('buy')}
+                </a>
+              )
+            }
+          >
+            {t(isUntouched ? 'untouched' : adviceFor(balance))}
+          </Alert>
         </div>
       )}
     </Card>
@@ -51,10 +71,4 @@ export function BalanceCard({ balance, isUntouched, currency, timeZone }: Balanc
 function adviceFor({ state, heldMicros }: Balance): 'allHeld' | 'empty' | 'low' {
   if (state === 'low') return 'low'
   return heldMicros > 0n ? 'allHeld' : 'empty'
-}
-
-/** Two digits of a count that is a guess. */
-function roughly(count: number): number {
-  const unit = 10 ** Math.max(0, Math.floor(Math.log10(count)) - 1)
-  return Math.floor(count / unit) * unit
 }

@@ -5,6 +5,7 @@ import { getTimeZone } from '#app/_server/time-zone.ts'
 import { Card } from '#app/_ui/card.tsx'
 import { TimeZoneKeeper } from '#app/_ui/time-zone-keeper.tsx'
 import { BalanceCard } from '#app/(account)/credits/balance-card.tsx'
+import { BuyCard } from '#app/(account)/credits/buy-card.tsx'
 import { CapBars } from '#app/(account)/credits/cap-bars.tsx'
 import { CapsForm } from '#app/(account)/credits/caps-form.tsx'
 import { daysOf, hrefOf, isNarrowed, readBefore, readFilter, type SearchParams } from '#app/(account)/credits/filter.ts'
@@ -14,6 +15,7 @@ import { SpendCharts } from '#app/(account)/credits/spend-charts.tsx'
 import { Statement } from '#app/(account)/credits/statement.tsx'
 import { getBalance, listOwnCaps, listPaidModels, listStatement } from '#lib/inference/index.ts'
 import { creditsToDecimal } from '#lib/money.ts'
+import { listPackages, listPaymentMethods } from '#lib/payments/index.ts'
 import { getSetting } from '#lib/settings/index.ts'
 import { dateIn } from '#lib/time-zone.ts'
 
@@ -36,13 +38,15 @@ export default async function CreditsPage({ searchParams }: { searchParams: Prom
     to: to ?? undefined,
     timeZone,
   }
-  const [t, balance, caps, page, models, currency] = await Promise.all([
+  const [t, balance, caps, page, models, currency, packages, methods] = await Promise.all([
     getTranslations('credits'),
     getBalance(ctx),
     listOwnCaps(ctx),
     listStatement(ctx, { ...asked, before }),
     listPaidModels(ctx),
     getSetting(ctx, 'site_currency'),
+    listPackages(ctx),
+    listPaymentMethods(ctx),
   ])
   const limitOf = (period: 'day' | 'month') => {
     const cap = caps.find((one) => one.period === period)
@@ -54,7 +58,14 @@ export default async function CreditsPage({ searchParams }: { searchParams: Prom
       <TimeZoneKeeper shown={timeZone} />
       <h1 className="font-semibold text-2xl">{t('title')}</h1>
       <div className="mt-6 grid grid-cols-1 gap-4">
-        <BalanceCard balance={balance} isUntouched={isUntouched} currency={currency} timeZone={timeZone} />
+        <BalanceCard
+          balance={balance}
+          isUntouched={isUntouched}
+          canBuy={packages.length > 0 && methods.length > 0}
+          currency={currency}
+          timeZone={timeZone}
+        />
+        <BuyCard ctx={ctx} packages={packages} methods={methods} />
         {!isUntouched && <SpendCharts ctx={ctx} filter={filter} today={today} timeZone={timeZone} models={models} />}
         <Card title={t('redeem.title')}>
           <RedeemForm />

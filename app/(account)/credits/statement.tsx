@@ -1,6 +1,7 @@
 import Link from 'next/link'
 import { useLocale, useTranslations } from 'next-intl'
 import { buttonClass } from '#app/_ui/button.tsx'
+import { orderEntryOf } from '#app/_ui/receipt/order-entry.ts'
 import { type Filter, hrefOf } from '#app/(account)/credits/filter.ts'
 import { StatementPanel } from '#app/(account)/credits/statement-panel.tsx'
 import type { StatementDay, StatementLine, StatementPage } from '#lib/inference/index.ts'
@@ -166,8 +167,9 @@ function Line({ line, timeZone }: { line: StatementLine; timeZone: string }) {
   )
 }
 
-function What({ line: { kind, reason, call } }: { line: StatementLine }) {
+function What({ line }: { line: StatementLine }) {
   const t = useTranslations('credits')
+  const { kind, reason, call } = line
   if (call) {
     const { inputTokens, cacheReadTokens, cacheWriteTokens, outputTokens, reasoningTokens } = call.usage
     const count = inputTokens + cacheReadTokens + cacheWriteTokens + outputTokens + reasoningTokens
@@ -177,9 +179,10 @@ function What({ line: { kind, reason, call } }: { line: StatementLine }) {
       </>
     )
   }
+  const ofOrder = orderEntryOf(line)
   return (
     <>
-      {t(`kinds.${kind}`)}
+      {ofOrder ? t(`ofOrder.${ofOrder.is}.name`) : t(`kinds.${kind}`)}
       {reason && <span className="text-muted"> · {reason}</span>}
     </>
   )

@@ -4,15 +4,13 @@ import { TriangleAlert } from 'lucide-react'
 import Link from 'next/link'
 import { useLocale, useTranslations } from 'next-intl'
 import type { ReactNode } from 'react'
-import { aboutCount } from '#app/(chat)/_shell/about-count.ts'
-import { useFailureText } from '#app/(chat)/_thread/failure-text.ts'
+import { aboutCount } from '#app/_ui/about-count.ts'
+import { creditsHref, useFailureText } from '#app/(chat)/_thread/failure-text.ts'
 import type { Quote, Refusal } from '#lib/inference/shared.ts'
 import { decodeMicros, formatCredits } from '#lib/money.ts'
 
 /** With fewer messages left somebody wants to know. */
 const LOW_BELOW_MESSAGES = 10
-
-const ABOUT_CREDITS: ReadonlySet<string> = new Set(['insufficient_credits', 'spend_cap_reached'])
 
 type QuoteSentenceProps = { quote: Quote | null; refusal: Refusal | null; wasBlocked: boolean }
 
@@ -27,17 +25,17 @@ export function QuoteSentence({ quote, refusal, wasBlocked }: QuoteSentenceProps
         key={String(wasBlocked)}
         isRefusal
         role={wasBlocked ? 'alert' : undefined}
-        isAboutCredits={ABOUT_CREDITS.has(refusal.code)}
+        wayOn={creditsHref(refusal.code)}
       >
         {failureText(refusal)}
       </Sentence>
     )
   }
-  return warning && <Sentence isAboutCredits>{warning}</Sentence>
+  return warning && <Sentence wayOn={warning.href}>{warning.text}</Sentence>
 }
 
 /** What runs out first is told: the balance, or a cap of the person's own. */
-function useWarning(quote: Quote | null): string | null {
+function useWarning(quote: Quote | null): { text: string; href: string } | null {
   const t = useTranslations('chat.quote')
   const locale = useLocale()
   if (!quote) return null
@@ -49,22 +47,23 @@ function useWarning(quote: Quote | null): string | null {
   if (cap && (!isLow || decodeMicros(cap.leftMicros) < availableMicros)) {
     const limit = formatCredits(decodeMicros(cap.limitMicros), locale)
     const share = new Intl.NumberFormat(locale, { style: 'percent' }).format(cap.usedPercent / 100)
-    return t('capNear', { period: cap.period, share, limit })
+    return { text: t('capNear', { period: cap.period, share, limit }), href: creditsHref('spend_cap_reached')! }
   }
-  return isLow ? t('low', { count: aboutCount(quote.messagesLeft!) }) : null
+  if (!isLow) return null
+  return { text: t('low', { count: aboutCount(quote.messagesLeft!) }), href: creditsHref('insufficient_credits')! }
 }
 
-type SentenceProps = { isRefusal?: boolean; isAboutCredits: boolean; role?: 'alert'; children: ReactNode }
+type SentenceProps = { isRefusal?: boolean; wayOn: string | null; role?: 'alert'; children: ReactNode }
 
-function Sentence({ isRefusal, isAboutCredits, role, children }: SentenceProps) {
+function Sentence({ isRefusal, wayOn, role, children }: SentenceProps) {
   const t = useTranslations('chat')
   return (
     <p role={role} className="flex items-start gap-2 px-4 pt-1 pb-1.5 text-sm">
       {isRefusal && <TriangleAlert className="mt-[0.2em] size-4 shrink-0 text-warning" aria-hidden="true" />}
       <span className="min-w-0">
         {children}{' '}
-        {isAboutCredits && (
-          <Link href="/credits" prefetch={false} className="whitespace-nowrap text-accent underline underline-offset-4">
+        {wayOn && (
+          <Link href={wayOn} prefetch={false} className="whitespace-nowrap text-accent underline underline-offset-4">
             {t('toCredits')}
           </Link>
         )}

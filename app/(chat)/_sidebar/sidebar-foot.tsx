@@ -4,7 +4,7 @@ import { ChevronsUpDown, Wallet } from 'lucide-react'
 import Link from 'next/link'
 import { useLocale, useTranslations } from 'next-intl'
 import { type ComponentProps, lazy, Suspense, useState } from 'react'
-import { aboutCount } from '#app/(chat)/_shell/about-count.ts'
+import { aboutCount } from '#app/_ui/about-count.ts'
 import { type Status, useShell } from '#app/(chat)/_shell/shell-context.ts'
 import { decodeMicros, formatCredits } from '#lib/money.ts'
 

@@ -6,12 +6,12 @@ import { useTranslations } from 'next-intl'
 import { type MouseEvent, useCallback, useMemo, useRef, useState } from 'react'
 import { Alert } from '#app/_ui/alert.tsx'
 import { Button, buttonClass } from '#app/_ui/button.tsx'
+import { copyText } from '#app/_ui/copy-text.ts'
 import { Composer, type ComposerHandle, NEW_DRAFT } from '#app/(chat)/_composer/composer.tsx'
 import { useModelChoice } from '#app/(chat)/_composer/use-model-choice.ts'
-import { copyText } from '#app/(chat)/_shell/copy-text.ts'
 import { useConversations, useStatus } from '#app/(chat)/_shell/queries.ts'
 import { useShell } from '#app/(chat)/_shell/shell-context.ts'
-import { useFailureText } from '#app/(chat)/_thread/failure-text.ts'
+import { creditsHref, useFailureText } from '#app/(chat)/_thread/failure-text.ts'
 import { MessageList } from '#app/(chat)/_thread/message-list.tsx'
 import type { ThreadMessage } from '#app/(chat)/_thread/thread.ts'
 import { useReadingScroll } from '#app/(chat)/_thread/use-reading-scroll.ts'
@@ -198,6 +198,7 @@ function Notices({
   const { data: status } = useStatus()
   const isBroke = status?.balance.availableMicros === '0' || status?.balance.availableMicros.startsWith('-')
   if (failure) {
+    const wayOn = creditsHref(failure.code)
     return (
       <div className="mb-3">
         <Alert
@@ -211,6 +212,10 @@ function Notices({
               >
                 {t('signIn')}
               </a>
+            ) : wayOn ? (
+              <Link href={wayOn} prefetch={false} className={buttonClass('secondary', 'small')}>
+                {t('toCredits')}
+              </Link>
             ) : (
               <Button variant="quiet" size="small" onClick={onDismiss}>
                 {t('dismiss')}
@@ -229,7 +234,7 @@ function Notices({
       <Alert
         tone="warning"
         action={
-          <Link href="/credits" prefetch={false} className={buttonClass('secondary', 'small')}>
+          <Link href="/credits#buy" prefetch={false} className={buttonClass('secondary', 'small')}>
             {t('toCredits')}
           </Link>
         }

@@ -5,6 +5,19 @@ import { useCallback } from 'react'
 import type { Failure } from '#app/(chat)/_thread/thread.ts'
 import { decodeMicros, formatCredits } from '#lib/money.ts'
 
+/** Where something can be done about a failure that is about credits; null for every other. */
+export function creditsHref(code: string): string | null {
+  switch (code) {
+    case 'insufficient_credits':
+      return '/credits#buy'
+    case 'spend_cap_reached':
+    case 'wallet_suspended':
+      return '/credits'
+    default:
+      return null
+  }
+}
+
 /** A sentence for a failure in the reader's language; an unknown code is told as a fault of ours. */
 export function useFailureText(): (failure: Failure) => string {
   const t = useTranslations('errors')

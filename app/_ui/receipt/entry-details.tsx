@@ -1,4 +1,5 @@
 import { useLocale, useTranslations } from 'next-intl'
+import { orderEntryOf } from '#app/_ui/receipt/order-entry.ts'
 import { ReceiptDetails, Row, WayOn } from '#app/_ui/receipt/receipt-details.tsx'
 import type { StatementEntry } from '#lib/inference/shared.ts'
 import { creditsToDecimal, decodeMicros } from '#lib/money.ts'
@@ -16,6 +17,7 @@ export function EntryDetails({ entry, timeZone }: EntryDetailsProps) {
   const when = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone })
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone })
   const exact = (micros: string) => creditsToDecimal(decodeMicros(micros))
+  const ofOrder = orderEntryOf(entry)
   const sign = entry.direction === 'in' ? '+' : '−'
   const expiry = (at: string | null) =>
     at === null ? t('entry.lasts') : t('entry.expires', { date: day.format(new Date(at)) })
@@ -25,11 +27,17 @@ export function EntryDetails({ entry, timeZone }: EntryDetailsProps) {
         <ReceiptDetails receipt={entry.receipt} timeZone={timeZone} beside="statement" />
       ) : (
         <>
-          <p className="font-semibold">{t(`kinds.${entry.kind}`)}</p>
+          <p className="font-semibold">{ofOrder ? t(`ofOrder.${ofOrder.is}.name`) : t(`kinds.${entry.kind}`)}</p>
           <p className="text-muted text-xs">
             <time dateTime={entry.at}>{when.format(new Date(entry.at))}</time>
           </p>
           {entry.reason && <p className="mt-2 break-words">{entry.reason}</p>}
+          {ofOrder && (
+            <p className="mt-2">
+              {t(`ofOrder.${ofOrder.is}.text`)}{' '}
+              <WayOn href={`/credits/orders/${ofOrder.orderId}`}>{t('entry.order')}</WayOn>
+            </p>
+          )}
         </>
       )}
       <dl className="mt-3 grid gap-y-1 border-line border-t pt-3">
@@ -58,7 +66,7 @@ export function EntryDetails({ entry, timeZone }: EntryDetailsProps) {
             {exact(amountMicros)}
           </Row>
         ))}
-        {!entry.receipt && entry.reference && <Row label={t('entry.reference')}>{entry.reference}</Row>}
+        {!entry.receipt && entry.reference && !ofOrder && <Row label={t('entry.reference')}>{entry.reference}</Row>}
       </dl>
     </div>
   )

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { aboutCount } from '#app/(chat)/_shell/about-count.ts'
+import { aboutCount } from '#app/_ui/about-count.ts'
 
 it.each([
   [0, 0],
