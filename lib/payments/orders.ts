@@ -215,10 +215,11 @@ export async function listOrdersForAdmin(
 /** An order by its reference, as people write it, or by its id. Admins and the service only. @throws {AppError} `not_found` */
 export async function getOrderForAdmin(ctx: Ctx, { name }: { name: string }): Promise<AdminOrder> {
   requireAdmin(ctx)
+  const isById: boolean = isId(name)
   const [row] = await ctx.db
     .select()
     .from(orders)
-    .where(isId(name) ? eq(orders.id, name) : eq(orders.reference, formatReference(readDigits(String(name)))))
+    .where(isById ? eq(orders.id, name) : eq(orders.reference, formatReference(readDigits(name))))
   if (!row) throw new AppError('not_found', { message: `there is no order ${name}` })
   const [view] = await adminViewsOf(ctx, [row])
   return view!
