@@ -2,8 +2,11 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
-/** Who may call: `public` anybody, `person` somebody signed in, `nobody` is refused whoever asks. */
-type Rule = 'public' | 'person' | 'nobody'
+/**
+ * Who may call: `public` anybody, `person` somebody signed in, `signed` a service that signs what it says and is no
+ * browser, `nobody` is refused whoever asks.
+ */
+type Rule = 'public' | 'person' | 'signed' | 'nobody'
 
 // Each entrance of the service and who may use it. A new one fails here until somebody has decided.
 const ROUTES: Record<string, Record<string, Rule>> = {
@@ -21,6 +24,7 @@ const ROUTES: Record<string, Record<string, Rule>> = {
   'api/health': { GET: 'public' },
   'api/orders/[id]': { GET: 'person' },
   'api/payment-codes/[name]': { GET: 'person' },
+  'api/payments/stripe': { POST: 'signed' },
   'api/quotes': { POST: 'person' },
   'api/receipts/[id]': { GET: 'person' },
   'api/statement/csv': { GET: 'person' },
@@ -56,6 +60,8 @@ const PAGES: Record<string, Rule> = {
 }
 
 const HOST = 'localhost:3000'
+process.env.STRIPE_SECRET_KEY = 'sk_test_ofnobody'
+process.env.STRIPE_WEBHOOK_SECRET = 'whsec_0123456789abcdef'
 const ID = '01900000-0000-7000-8000-000000000001'
 
 // What Next knows of a request; nothing else of it is played.
@@ -163,7 +169,7 @@ describe('a stranger', () => {
 describe('a page of another site', () => {
   const writes = Object.keys(ROUTES).flatMap((place) =>
     Object.keys(ROUTES[place]!).flatMap((name) =>
-      name !== 'GET' && ROUTES[place]![name] !== 'nobody' ? [[name, place] as const] : [],
+      name !== 'GET' && !['nobody', 'signed'].includes(ROUTES[place]![name]!) ? [[name, place] as const] : [],
     ),
   )
   it.each(writes)('is refused by %s %s before anybody is asked for', async (method, place) => {
@@ -183,6 +189,19 @@ describe('a page of another site', () => {
       expect(await action({})).toEqual({ ok: false, ...refusal('forbidden') })
     }
   })
+})
+
+describe('what nobody has signed', () => {
+  it.each(allOf(ROUTES, 'signed'))(
+    'is refused by %s %s, whoever sends it, and before anything is looked up',
+    async (method, place) => {
+      for (const sent of ['', 't=1,v1=00', `t=${Math.floor(Date.now() / 1_000)},v1=${'0'.repeat(64)}`]) {
+        const reply = await call(method, place, { origin: `http://${HOST}`, 'stripe-signature': sent })
+        expect(reply).toMatchObject({ status: 400, cache: 'no-store' })
+        expect(JSON.parse(reply.text)).toEqual(refusal('webhook_refused'))
+      }
+    },
+  )
 })
 
 it.each(allOf(ROUTES, 'nobody'))('%s %s is not there', async (method, place) => {

@@ -47,4 +47,5 @@ export {
 } from './packages.ts'
 export { listPaymentMethods } from './providers.ts'
 export { refundOrder } from './refunds.ts'
+export { type ReceivedEvent, receiveStripeEvent } from './stripe-events.ts'
 export { verifyAdjustments, verifyCodes, verifyOrders } from './verify.ts'
