@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Account } from './account.ts'
 import { answerApi, apiRoutes } from './api.ts'
+import { answerPage } from './checkout-page.ts'
 import type { Faults } from './faults.ts'
 import { API_VERSION } from './objects.ts'
 import { parseForm } from './parameters.ts'
@@ -41,6 +42,11 @@ async function handle(options: Options, routes: ReturnType<typeof apiRoutes>, ex
   const { request, response, body } = exchange
   const method = request.method ?? 'GET'
   const [path = '/', query = ''] = (request.url ?? '/').split('?')
+  if (!path.startsWith('/v1/')) {
+    options.beforeEach()
+    answerPage(options.account, { method, path, form: parseForm(body) }, response)
+    return
+  }
   options.requests.push({ method, path })
   const latencyMs = options.latencyMs()
   if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs).unref())

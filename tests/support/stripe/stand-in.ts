@@ -139,7 +139,10 @@ export class StripeStandIn {
     return this.#deliveries.deliverPending()
   }
 
-  /** Lets requests to the API go wrong. */
+  /**
+   * Lets requests to the API go wrong. The SDK itself asks once more when a connection was cut, so `reset` and
+   * `afterEffect` are seen by its caller only from `times: 2` on.
+   */
   failNext(plan: FaultPlan): void {
     this.#faults.add(plan)
   }
