@@ -21,7 +21,6 @@ const WAYS = [
   ['refund', HOUSE.badDebt, HOUSE.clearing],
   ['dispute', HOUSE.badDebt, HOUSE.clearing],
   ['refund', WALLET, HOUSE.badDebt],
-  ['dispute', WALLET, HOUSE.badDebt],
   ['expiry', WALLET, HOUSE.expired],
 ] as const
 
