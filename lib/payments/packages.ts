@@ -127,7 +127,7 @@ export async function seedPackages(ctx: Ctx, { currency }: { currency: string })
       { id: 'large', units: 50n },
     ]
     for (const [index, { id, units }] of sizes.entries()) {
-      const price = units * unitsPerDollarOrSo(currency)
+      const price = units * (UNITS_PER_DOLLAR_OR_SO[currency] ?? 1n)
       await setPackage(tx, {
         id,
         priceMinor: price * 10n ** BigInt(minorDigits(currency)),
@@ -155,10 +155,10 @@ export async function setSiteCurrency(ctx: Ctx, { currency }: { currency: string
   })
 }
 
-/** Large units for small currencies, so that a package costs about as much everywhere. */
-function unitsPerDollarOrSo(currency: string): bigint {
-  if (['CNY', 'HKD', 'TWD'].includes(currency)) return 5n
-  return minorDigits(currency) === 0 ? 100n : 1n
+/** Units of a currency that buy about as much as a dollar; roughly, for a start that the operator changes. */
+const UNITS_PER_DOLLAR_OR_SO: Record<string, bigint> = {
+  ...{ CNY: 5n, HKD: 5n, TWD: 20n, THB: 20n, INR: 50n, PHP: 50n, RUB: 50n },
+  ...{ JPY: 100n, CLP: 500n, KRW: 1_000n, IDR: 10_000n, VND: 20_000n },
 }
 
 async function findPackage(ctx: Ctx, id: string): Promise<Package | undefined> {

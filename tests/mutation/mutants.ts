@@ -20,6 +20,7 @@ export type Mutant = {
 const TABLES = [
   ...['accounts', 'wallets', 'transfers', 'holds', 'lots', 'lot_uses', 'spend_caps', 'adjustments', 'ledger_checks'],
   ...['price_versions', 'admissions', 'usage_records', 'late_usage'],
+  ...['packages', 'orders', 'refunds', 'disputes', 'payment_events'],
 ]
 
 /** Reads every rule of the ledger out of a migrated database and breaks each in every way we know. */

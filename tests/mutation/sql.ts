@@ -18,7 +18,7 @@ import { WorkerProcess } from './worker-process.ts'
 /** Tests that move credits, record calls or guard what is kept of them. */
 const SUITE = [
   'lib/ledger/*.test.ts',
-  'lib/payments/*.test.ts',
+  'lib/payments/{adjustments,codes,fulfil,order-rules,verify}.test.ts',
   'lib/models/prices.test.ts',
   'lib/inference/{admit,caps,receipts,statement,verify}.test.ts',
   'lib/jobs/abandoned-holds.test.ts',
