@@ -28,6 +28,7 @@ export class Deliveries {
   readonly #now: () => number
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 16 })
   readonly #timers = new Set<NodeJS.Timeout>()
+  readonly #sending = new Set<string>()
   #closed = false
 
   constructor(options: { url?: string; secret: string; store: Store; now: () => number }) {
@@ -52,12 +53,10 @@ export class Deliveries {
   }
 
   /** Sends an event by itself until it is accepted. */
-  start(id: string, pauseMs = PAUSE_MS.first): void {
-    if (this.#closed || !this.url || !this.#store.undelivered.has(id)) return
-    void this.#send(this.#event(id), {}).then((status) => {
-      if (isAccepted(status)) return
-      this.#after(pauseMs, () => this.start(id, Math.min(pauseMs * 2, PAUSE_MS.longest)))
-    })
+  start(id: string): void {
+    if (this.#closed || !this.url || this.#sending.has(id)) return
+    this.#sending.add(id)
+    this.#attempt(id, PAUSE_MS.first)
   }
 
   startAll(): void {
@@ -68,6 +67,17 @@ export class Deliveries {
     this.#closed = true
     for (const timer of this.#timers) clearTimeout(timer)
     this.#agent.destroy()
+  }
+
+  #attempt(id: string, pauseMs: number): void {
+    if (!this.#store.undelivered.has(id)) {
+      this.#sending.delete(id)
+      return
+    }
+    void this.#send(this.#event(id), {}).then((status) => {
+      if (isAccepted(status)) this.#sending.delete(id)
+      else this.#after(pauseMs, () => this.#attempt(id, Math.min(pauseMs * 2, PAUSE_MS.longest)))
+    })
   }
 
   #event(id: string): Stripe.Event {

@@ -9,7 +9,7 @@ const TEXTS = {
   label: ['This is a stand-in for Stripe, no real money', '这是 Stripe 的替身，不涉及真实资金'],
   title: ['Payment (stand-in)', '付款（替身）'],
   missing: ['There is no such payment', '没有这笔付款'],
-  choose: ['Choose what the payment shall do.', '请选择这笔付款的结果。'],
+  choose: ['Choose how the payment goes.', '请选择这笔付款的结果。'],
   card: ['Pay by card', '用银行卡支付'],
   decline: ['Pay by card that is declined', '用会被拒绝的银行卡支付'],
   alipay: ['Pay with Alipay', '用支付宝支付'],
@@ -79,7 +79,7 @@ function page(main: string, locale: string | null): string {
     <style>${STYLE}</style>
   </head>
   <body${chinese ? ' class="zh"' : ''}>
-    <header role="note">${both(TEXTS.label)}</header>
+    <header>${both(TEXTS.label)}</header>
     <main>
       <h1>${both(TEXTS.title)}</h1>
       ${main}

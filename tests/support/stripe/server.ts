@@ -23,17 +23,23 @@ type Options = {
 type Answer = { status: number; body: string; requestId: string; replayed?: boolean }
 
 const KEEP_ANSWERS_S = 24 * 3600
+// Longer than clients keep a connection, or one is cut just as the next request is sent.
+const KEEP_ALIVE_MS = 120_000
 
 /** The HTTP side: the API below /v1 and the hosted page below /c/pay. */
 export function createStripeServer(options: Options): Server {
   const routes = apiRoutes((id) => `${options.baseUrl()}/c/pay/${id}`)
-  return createServer((request, response) => {
+  const server = createServer((request, response) => {
     response.on('error', () => undefined)
-    readBody(request).then(
-      (body) => handle(options, routes, { request, response, body }),
-      () => response.destroy(),
-    )
+    readBody(request)
+      .then((body) => handle(options, routes, { request, response, body }))
+      .catch((error: unknown) => {
+        // A fault of the stand-in's own: shown to whoever asked, so that it is not taken for one of Stripe's.
+        response.writeHead(500).end(JSON.stringify({ error: { type: 'api_error', message: `stand-in: ${error}` } }))
+      })
   })
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  return server
 }
 
 type Exchange = { request: IncomingMessage; response: ServerResponse; body: string }
