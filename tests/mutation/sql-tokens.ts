@@ -2,7 +2,7 @@
 export type Token = { kind: 'word' | 'string' | 'number' | 'sign'; text: string; start: number; end: number }
 
 const PARTS =
-  /(?<skip>\s+|--[^\n]*|\/\*[\s\S]*?\*\/)|(?<string>'(?:[^']|'')*')|(?<word>[\p{L}_#][\p{L}\p{N}_$]*|"[^"]+")|(?<number>\d+(?:\.\d+)?)|(?<sign>:=|=>|::|<=|>=|<>|!=|->>|->|\|\||\.\.|&&|@>|<@|[-+*/%<>=(),;.:[\]^|@!&])/uy
+  /(?<skip>\s+|--[^\n]*|\/\*[\s\S]*?\*\/)|(?<string>'(?:[^']|'')*')|(?<word>[\p{L}_#][\p{L}\p{N}_$]*|"[^"]+")|(?<number>\d+(?:\.\d+)?)|(?<sign>:=|=>|::|<=|>=|<>|!=|~|->>|->|\|\||\.\.|&&|@>|<@|[-+*/%<>=(),;.:[\]^|@!&])/uy
 
 /**
  * Cuts SQL or PL/pgSQL into tokens. Words keep their spelling; compare them with `isWord`.
