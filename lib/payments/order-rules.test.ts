@@ -107,6 +107,7 @@ describe('a row is refused by', () => {
   })
 
   it.each([
+    ['packages_pkey', 'packages', ['id']],
     ['orders_pkey', 'orders', ['id']],
     ['orders_reference_key', 'orders', ['reference']],
     ['orders_request_key', 'orders', ['user_id', 'request_id']],
