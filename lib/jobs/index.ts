@@ -4,8 +4,10 @@ import { systemCtx } from '#lib/ctx.ts'
 import { getEnv } from '#lib/env.ts'
 import { countTokens, forgetWorkers, heartbeat, registerWorker, stopWorker } from '#lib/inference/index.ts'
 import { expireLots } from '#lib/ledger/index.ts'
+import { collectShortfalls } from '#lib/payments/index.ts'
 import { singleton } from '#lib/singleton.ts'
 import { sweepAbandonedHolds } from './abandoned-holds.ts'
+import { startHourlyReconciliation } from './reconcile-payments.ts'
 import { type ClusterJob, type Job, startJob } from './schedule.ts'
 import { startNightlyVerification } from './verify-ledger.ts'
 
@@ -16,6 +18,8 @@ export {
   type StoredVerification,
   type Verification,
 } from './verify-ledger.ts'
+
+const SHORTFALLS = 100
 
 const JOBS: readonly (Job | ClusterJob)[] = [
   { name: 'heartbeat', everyMs: 5_000, work: (ctx) => heartbeat(ctx).then(() => false) },
@@ -33,6 +37,11 @@ const JOBS: readonly (Job | ClusterJob)[] = [
   { name: 'end-stray-runs', everyMs: 30_000, work: (ctx) => endStrayRuns(ctx).then(() => false) },
   { name: 'expire-lots', everyMs: 60_000, work: (ctx) => expireLots(ctx).then(({ hasMore }) => hasMore) },
   {
+    name: 'collect-shortfalls',
+    everyMs: 60_000,
+    work: (ctx) => collectShortfalls(ctx, { limit: SHORTFALLS }).then((collected) => collected === SHORTFALLS),
+  },
+  {
     name: 'trim-events',
     everyMs: 60_000,
     clusterLock: ADVISORY_LOCKS.trimEvents,
@@ -45,6 +54,7 @@ const JOBS: readonly (Job | ClusterJob)[] = [
     work: (ctx) => forgetWorkers(ctx).then(() => false),
   },
   { name: 'verify-ledger', everyMs: 600_000, work: (ctx) => startNightlyVerification(ctx) },
+  { name: 'reconcile-payments', everyMs: 600_000, work: (ctx) => startHourlyReconciliation(ctx) },
 ]
 
 /**

@@ -46,6 +46,8 @@ export {
   setSiteCurrency,
 } from './packages.ts'
 export { listPaymentMethods } from './providers.ts'
+export { type Reconciliation, reconcilePayments } from './reconcile.ts'
 export { refundOrder } from './refunds.ts'
+export { isStripeConfigured } from './stripe-client.ts'
 export { type ReceivedEvent, receiveStripeEvent } from './stripe-events.ts'
 export { verifyAdjustments, verifyCodes, verifyOrders } from './verify.ts'

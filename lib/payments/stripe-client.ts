@@ -24,14 +24,19 @@ export type StripeAccess = {
 }
 
 /** The process's access to Stripe, made once; null when the operator has configured none. */
-export function findStripe(): StripeAccess | null {
+function findStripe(): StripeAccess | null {
   return singleton('stripe', () => openStripe(getEnv()))
+}
+
+/** Whether the operator has configured access to Stripe. */
+export function isStripeConfigured(): boolean {
+  return findStripe() !== null
 }
 
 /** @throws {AppError} `payments_off` when the operator has configured no access to Stripe */
 export function getStripe(): StripeAccess {
   const access = findStripe()
-  if (!access) throw new AppError('payments_off')
+  if (!access) throw new AppError('payments_off', { message: 'STRIPE_SECRET_KEY is not set' })
   return access
 }
 

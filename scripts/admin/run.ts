@@ -40,6 +40,7 @@ import {
   setRoleCommand,
   signInLinkCommand,
 } from './people.ts'
+import { reconcileCommand } from './reconcile.ts'
 import { readSecret } from './secret.ts'
 import { listSettingsCommand, setSettingCommand } from './settings.ts'
 
@@ -69,6 +70,7 @@ const COMMANDS: readonly Command[] = [
   setPaymentCodeCommand,
   clearPaymentCodeCommand,
   listPaymentCodesCommand,
+  reconcileCommand,
   verifyLedgerCommand,
   addChannelCommand,
   setModelCommand,
