@@ -146,6 +146,13 @@ describe('money that came', () => {
     expect(await readBooks(system, other)).toMatchObject({ transfers: 0 })
   })
 
+  it('through Stripe is refused under an order by transfer', async () => {
+    const transfer = await createOrder(buyer, { provider: 'manual', method: null })
+    const facts = paid({ sessionId: undefined, paymentIntentId: newId() })
+    await expect(fulfilOrder(system, { orderId: transfer.id, facts })).rejects.toMatchObject({ code: 'conflict' })
+    expect(await readBooks(system, transfer)).toMatchObject({ transfers: 0 })
+  })
+
   it('keeps where to pay only while it can be paid', async () => {
     await say({ ...NO_FACTS, sessionId: `cs_${order.id}`, paymentUrl: 'https://pay.example/1' })
     expect(await row()).toMatchObject({

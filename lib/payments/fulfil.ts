@@ -165,6 +165,9 @@ function joinPayment(order: Order, facts: PaymentFacts): Payment {
 /** A second payment under the same order would be lost in the first: it must be looked at. */
 function requireSamePayment(order: Order, facts: PaymentFacts): void {
   const { sessionId, paymentIntentId, paid } = facts
+  if (order.provider === 'manual' && (sessionId || paymentIntentId)) {
+    throw new AppError('conflict', { message: `order ${order.id} is paid by transfer, not with ${paymentIntentId}` })
+  }
   const isOther = (known: string | null, said: string | undefined) => !!known && !!said && known !== said
   if (isOther(order.paymentIntentId, paymentIntentId) || (paid && isOther(order.sessionId, sessionId))) {
     throw new AppError('conflict', { message: `order ${order.id} has another payment than ${paymentIntentId}` })
