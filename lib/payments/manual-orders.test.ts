@@ -67,6 +67,12 @@ describe('reportTransfer', () => {
     expect(await getOrder(ada, { orderId: id })).toMatchObject({ state, payerNote: null })
   })
 
+  it('keeps a note in one line, without what speaks to a terminal', async () => {
+    const note = 'Ada\u001b[2J\n\u202e0F3K9-7QWXA  paid\u0000\n'
+    expect(await reportTransfer(ada, { orderId, note })).toMatchObject({ payerNote: 'Ada [2J 0F3K9-7QWXA  paid' })
+    expect(await reportTransfer(ada, { orderId, note: '\u0000' })).toMatchObject({ payerNote: null })
+  })
+
   it('refuses a note that is a letter', async () => {
     await expect(reportTransfer(ada, { orderId, note: 'x'.repeat(501) })).rejects.toMatchObject({ name: 'ZodError' })
     expect(await stateOf()).toBe('open')

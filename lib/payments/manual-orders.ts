@@ -18,10 +18,13 @@ type Tx = Ctx & { db: Transaction }
 /** A transfer may be larger than the price, but what is far from it was typed wrong. */
 const TIMES_THE_PRICE = 100n
 
+/** Without what breaks lines, turns text around or speaks to a terminal: an operator reads it in a list. */
+const inOneLine = (text: string) => text.replace(/[\p{Cc}\u2028\u2029\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim()
+
 export const reportTransferInput = z.object({
   orderId: z.uuid(),
   /** What helps to find the transfer, such as the payer's name. Without it the last note stays. */
-  note: z.string().trim().max(500).optional(),
+  note: z.string().trim().max(500).transform(inOneLine).optional(),
 })
 
 /**
