@@ -85,7 +85,8 @@ export async function askStripe<T>(
       log.error({ type, code, stripeRequestId: requestId }, 'Stripe refuses STRIPE_SECRET_KEY or what it may do')
       throw new AppError('payment_unreachable', { message: `Stripe refuses the key (${code ?? type})` })
     }
-    const refused = status >= 400 && status < 500 && status !== 429
+    // 409: the same request is still being worked on.
+    const refused = status >= 400 && status < 500 && status !== 409 && status !== 429
     const explained = refused ? explain({ status, code, param, message }) : null
     if (explained) throw explained
     const words = `Stripe: ${[type, status, code, param, requestId].filter(Boolean).join(' ')}`

@@ -92,7 +92,7 @@ describe('beginPayment', () => {
     expect(new Set([...answers, again].map((facts) => facts!.sessionId)).size).toBe(1)
   })
 
-  it.each([500, 429, 'reset', 'hang'] as const)('says that Stripe is away when it is: %s', async (fault) => {
+  it.each([500, 429, 409, 'reset', 'hang'] as const)('says that Stripe is away when it is: %s', async (fault) => {
     const order = await createOrder(buyer)
     stripe.failNext({ with: fault, times: 10 })
     await expect(stripeProvider.beginPayment(order)).rejects.toMatchObject({ code: 'payment_unreachable' })
