@@ -130,6 +130,7 @@ describe('placeOrder', () => {
   it('is refused before anything is written when there is nothing to buy or no way to pay', async () => {
     expect(await codeOf(placeOrder(ada, wish({ packageId: 'gone' })))).toBe('package_unavailable')
     expect(await codeOf(placeOrder(ada, wish({ packageId: 'none' })))).toBe('package_unavailable')
+    await expect(placeOrder(ada, wish({ packageId: 'no\u0000ne' }))).rejects.toMatchObject({ name: 'ZodError' })
     await setSetting(system, { key: 'stripe_methods', value: ['card'] })
     expect(await codeOf(placeOrder(ada, wish({ method: 'alipay' })))).toBe('payments_off')
     await setSetting(system, { key: 'stripe_methods', value: ['card', 'alipay', 'wechat_pay'] })

@@ -22,7 +22,7 @@ const NEW_ORDERS: RateLimit = { name: 'place-order', points: 20, seconds: 3_600 
 const ASK_AGAIN = sql`interval '2 seconds'`
 
 export const placeOrderInput = z.object({
-  packageId: z.string().min(1).max(40),
+  packageId: z.string().regex(/^[^\p{Cc}]{1,40}$/u),
   method: z.enum(['card', 'alipay', 'wechat_pay', 'manual']),
   /** Made by who orders: the same again is the same order. */
   requestId: z.uuid(),
