@@ -163,9 +163,9 @@ export async function cancelOrder(ctx: Ctx, input: z.input<typeof orderInput>): 
   const order = await getOwn(ctx, { orderId })
   if (order.state === 'open') {
     const canceled: PaymentFacts = { ...NO_FACTS, state: 'canceled' }
-    const said = order.sessionId ? await getProvider(order.provider).cancelPayment(order) : canceled
-    const facts: PaymentFacts = said.state === 'expired' ? { ...said, state: 'canceled' } : said
-    await fulfilOrder(ctx, { orderId, facts })
+    const facts = order.sessionId ? await getProvider(order.provider).cancelPayment(order) : canceled
+    const { order: after } = await fulfilOrder(ctx, { orderId, facts })
+    if (!isOver(after)) throw new AppError('order_closed')
   } else if (order.state !== 'canceled') throw new AppError('order_closed')
   return getOrder(ctx, { orderId })
 }
@@ -295,7 +295,7 @@ function pageOf<V extends { id: string }>(items: V[], hasMore: boolean): { items
   return { items, nextBefore: hasMore ? items.at(-1)!.id : null }
 }
 
-function isOver({ state }: OrderView): boolean {
+function isOver({ state }: Pick<OrderView, 'state'>): boolean {
   return state === 'expired' || state === 'failed' || state === 'canceled' || state === 'rejected'
 }
 

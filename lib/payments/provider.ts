@@ -15,7 +15,11 @@ export type PaymentProvider = {
    * @throws {AppError} `payment_method_unavailable`, `payment_unreachable`
    */
   beginPayment(order: Order): Promise<PaymentFacts | null>
-  /** Closes what could still be paid. @throws {AppError} `order_closed` when it was paid or is being paid */
+  /**
+   * Closes what could still be paid.
+   * @returns `canceled`; else what is known of it, such as that it was paid or is being paid
+   * @throws {AppError} `payment_unreachable`
+   */
   cancelPayment(order: Order): Promise<PaymentFacts>
   /** What it knows of the payment now; null when there is nobody to ask. @throws {AppError} `payment_unreachable` */
   fetchPayment(order: Order): Promise<PaymentFacts | null>

@@ -70,20 +70,19 @@ function methodRefused({ id, method, currency }: Order, { code, param, message }
 async function cancelPayment(order: Order): Promise<PaymentFacts> {
   const { sessionId } = order
   if (!sessionId) return { ...NO_FACTS, state: 'canceled' }
-  const closed = new AppError('order_closed')
+  const refused = new AppError('order_closed')
   try {
     const session = await askStripe(
       (stripe) => stripe.checkout.sessions.expire(sessionId),
-      () => closed,
+      () => refused,
     )
     return { ...describePayment(session, null), state: 'canceled' }
   } catch (error) {
-    if (error !== closed) throw error
+    if (error !== refused) throw error
   }
   // Somebody was faster: the clock or this person, or the payment.
   const facts = await fetchPayment(order)
-  if (!facts || facts.state === 'expired') return { ...NO_FACTS, ...facts, state: 'canceled' }
-  throw closed
+  return !facts || facts.state === 'expired' ? { ...NO_FACTS, ...facts, state: 'canceled' } : facts
 }
 
 async function fetchPayment({ id, sessionId, paymentIntentId, paidMinor }: Order): Promise<PaymentFacts | null> {
