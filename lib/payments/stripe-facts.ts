@@ -88,6 +88,12 @@ function unpaidState(
 /** A refund as Stripe describes it. */
 export function describeRefund({ id, amount, status }: Stripe.Refund): RefundFact {
   return { id, amountMinor: BigInt(amount), state: REFUND_STATES[status ?? ''] ?? 'pending' }
+/** The refund that was asked for with a key of ours. */
+export async function findRefund(paymentIntentId: string, key: string): Promise<Stripe.Refund | undefined> {
+  const refunds = await fetchRefunds(paymentIntentId)
+  return refunds.find(({ metadata }) => metadata?.request_id === key)
+}
+
 }
 
 /** What waits for the person to say where the money should go is on its way too. */
@@ -163,7 +169,7 @@ function expandedIntent(session: Stripe.Checkout.Session | null): Stripe.Payment
 }
 
 async function listRefunds({ id }: Stripe.PaymentIntent): Promise<RefundFact[]> {
-  const refunds = await askStripe((stripe) => collect(stripe.refunds.list({ payment_intent: id, limit: PAGE })))
+  const refunds = await fetchRefunds(id)
   return refunds.filter(({ amount }) => amount > 0).map(describeRefund)
 }
 
@@ -174,6 +180,10 @@ async function listDisputes(intent: Stripe.PaymentIntent): Promise<DisputeFact[]
     .filter((dispute) => dispute.amount > 0)
     .map((dispute) => describeDispute(dispute, { amount, currency }))
 }
+function fetchRefunds(paymentIntentId: string): Promise<Stripe.Refund[]> {
+  return askStripe((stripe) => collect(stripe.refunds.list({ payment_intent: paymentIntentId, limit: PAGE })))
+}
+
 
 /** All pages of a list. */
 async function collect<T>(list: AsyncIterable<T>): Promise<T[]> {

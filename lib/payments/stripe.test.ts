@@ -14,13 +14,18 @@ import { fetchPaymentFacts, LOOK_AT_ALL } from './stripe-facts.ts'
 let database: TestDatabase
 let stripe: StripeStandIn
 let buyer: Buyer
+/** By how much Stripe's clock is ahead. */
+let ahead = 0
 
 beforeAll(async () => {
-  stripe = await startProcessStripe({ settlement: { currency: 'hkd', rate: 7.8 } })
+  stripe = await startProcessStripe({ settlement: { currency: 'hkd', rate: 7.8 }, now: () => Date.now() + ahead })
   database = await createTestDatabase()
   buyer = await createBuyer(database)
 })
-afterEach(() => stripe.reset())
+afterEach(() => {
+  ahead = 0
+  stripe.reset()
+})
 afterAll(async () => {
   await stripe.close()
   await database.close()
@@ -268,6 +273,15 @@ describe('refundPayment', () => {
     await expect(stripeProvider.refundPayment(unpaid, { amountMinor: 1n, key: newId() })).rejects.toMatchObject({
       code: 'refund_too_much',
     })
+  it('gives money back once for each key, also when Stripe has forgotten the key', async () => {
+    const { order } = await pay()
+    const input = { amountMinor: 400n, key: newId() }
+    const refund = await stripeProvider.refundPayment(order, input)
+    ahead = 2 * 86_400_000
+    expect(await stripeProvider.refundPayment(order, input)).toEqual(refund)
+    expect((await stripeProvider.fetchPayment(order))!.refunds).toHaveLength(1)
+  })
+
   })
 
   it('says that Stripe is away', async () => {

@@ -5,7 +5,7 @@ import { creditsToDecimal } from '#lib/money.ts'
 import { NO_FACTS, type PaymentFacts, type RefundFact } from './facts.ts'
 import type { Order, PaymentProvider } from './provider.ts'
 import { askStripe, getStripe, type StripeRefusal } from './stripe-client.ts'
-import { describePayment, describeRefund, fetchPaymentFacts, LOOK_AT_ALL } from './stripe-facts.ts'
+import { describePayment, describeRefund, fetchPaymentFacts, findRefund, LOOK_AT_ALL } from './stripe-facts.ts'
 
 /** Cards, Alipay and WeChat Pay on a page of Stripe's own (Checkout). */
 export const stripeProvider: PaymentProvider = {
@@ -100,7 +100,11 @@ async function refundPayment(
   { amountMinor, key }: { amountMinor: bigint; key: string },
 ): Promise<RefundFact> {
   if (!paymentIntentId) throw new AppError('refund_too_much', { message: 'nothing was paid' })
-  const parameters = { payment_intent: paymentIntentId, amount: Number(amountMinor), metadata: { order_id: id } }
+  // Stripe forgets a key after a day; the refund itself keeps it.
+  const known = await findRefund(paymentIntentId, key)
+  if (known) return requireSameAmount(describeRefund(known), amountMinor)
+  const metadata = { order_id: id, request_id: key }
+  const parameters = { payment_intent: paymentIntentId, amount: Number(amountMinor), metadata }
   const refund = await askStripe(
     (stripe) => stripe.refunds.create(parameters, { idempotencyKey: `refund:${key}` }),
     refundRefused,
@@ -108,8 +112,12 @@ async function refundPayment(
   return describeRefund(refund)
 }
 
-function refundRefused({ code, param, message }: StripeRefusal): AppError | null {
-  if (code === 'idempotency_key_in_use') return null
+function requireSameAmount(refund: RefundFact, amountMinor: bigint): RefundFact {
+  if (refund.amountMinor === amountMinor) return refund
+  throw new AppError('conflict', { message: `${refund.id} is of another amount` })
+}
+
+function refundRefused({ code, param, message }: StripeRefusal): AppError {
   if (code === 'charge_already_refunded' || code === 'charge_disputed' || param === 'amount') {
     return new AppError('refund_too_much', { message })
   }
