@@ -121,7 +121,10 @@ export function describeDispute(dispute: Stripe.Dispute, payment: { amount: numb
     return isSame && first.currency === payment.currency ? moved : (moved * amountMinor) / BigInt(-first.amount)
   }
   const withdrawnMinor = inPaid(sum(-1))
-  const reinstatedMinor = inPaid(sum(1))
+  const isConverted = first !== undefined && first.currency !== payment.currency
+  // Each movement is converted at the rate of its day: what is won came back whole, and the difference is ours.
+  const cameBack = dispute.status === 'won' && sum(1) > 0n && isConverted
+  const reinstatedMinor = cameBack ? withdrawnMinor : inPaid(sum(1))
   return {
     id: dispute.id,
     amountMinor,

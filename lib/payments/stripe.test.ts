@@ -207,8 +207,18 @@ describe('fetchPayment', () => {
     expect(await read()).toEqual([{ id, amountMinor: 900n, state: 'open', ...moved, withdrawnMinor: 900n }])
     stripe.closeDispute(id, 'won', { reinstate: false })
     expect(await read()).toMatchObject([{ state: 'won', withdrawnMinor: 900n, reinstatedMinor: 0n }])
-    stripe.reinstateFunds(id, 450)
-    expect(await read()).toMatchObject([{ state: 'won', withdrawnMinor: 900n, reinstatedMinor: 450n }])
+    // At the rate of another day.
+    stripe.reinstateFunds(id, 850)
+    expect(await read()).toMatchObject([{ state: 'won', withdrawnMinor: 900n, reinstatedMinor: 900n }])
+  })
+
+  it('counts of a lost dispute what came back of it', async () => {
+    const { order, paymentIntentId } = await pay()
+    const { id } = stripe.dispute(paymentIntentId)
+    stripe.reinstateFunds(id, 400)
+    stripe.closeDispute(id, 'lost')
+    const [dispute] = (await stripeProvider.fetchPayment(order))!.disputes
+    expect(dispute).toMatchObject({ state: 'lost', withdrawnMinor: 1_000n, reinstatedMinor: 400n })
   })
 
   it('knows the whole of a payment by its own name too', async () => {
