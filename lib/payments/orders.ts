@@ -18,6 +18,8 @@ import type { DisputeState, OrderView } from './shared.ts'
 
 /** New orders of one person. */
 const NEW_ORDERS: RateLimit = { name: 'place-order', points: 20, seconds: 3_600 }
+/** What one person's pages ask of a provider: it answers only so many requests of all people together. */
+const ASKS: RateLimit = { name: 'ask-provider', points: 40, seconds: 60 }
 /** A page that is open asks no provider more often. */
 const ASK_AGAIN = sql`interval '2 seconds'`
 
@@ -119,7 +121,7 @@ export async function getOrder(ctx: Ctx, input: z.input<typeof orderInput>): Pro
 
 /**
  * Asks the provider what has become of an order that can still be paid, and takes it in: what the page does that people
- * come back to after paying. Asked again within two seconds it says what is known.
+ * come back to after paying. Asked again within two seconds, or for many orders in a minute, it says what is known.
  * @returns the order; `isUnreachable` when the provider could not be asked
  * @throws {AppError} `not_found`
  */
@@ -149,9 +151,19 @@ async function askProvider(ctx: Ctx, order: Order): Promise<void> {
     .set({ askedAt: sql`now()` })
     .where(and(eq(orders.id, order.id), or(isNull(orders.askedAt), lt(orders.askedAt, sql`now() - ${ASK_AGAIN}`))))
     .returning({ id: orders.id })
-  if (!mine) return
-  const facts = await getProvider(order.provider).fetchPayment(order)
+  if (!mine || !(await mayAsk(ctx, order))) return
+  const facts = await getProvider(order.provider).fetchPayment(order, { isWaitedFor: true })
   if (facts) await fulfilOrder(ctx, { orderId: order.id, facts })
+}
+
+async function mayAsk(ctx: Ctx, { userId }: Order): Promise<boolean> {
+  try {
+    await consumeLimit(ctx, ASKS, userId)
+    return true
+  } catch (error) {
+    if (error instanceof AppError && error.code === 'rate_limited') return false
+    throw error
+  }
 }
 
 /**

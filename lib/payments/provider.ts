@@ -21,8 +21,12 @@ export type PaymentProvider = {
    * @throws {AppError} `payment_unreachable`
    */
   cancelPayment(order: Order): Promise<PaymentFacts>
-  /** What it knows of the payment now; null when there is nobody to ask. @throws {AppError} `payment_unreachable` */
-  fetchPayment(order: Order): Promise<PaymentFacts | null>
+  /**
+   * What it knows of the payment now; null when there is nobody to ask.
+   * @param input `isWaitedFor`: somebody waits for the answer, who had rather have none than a late one
+   * @throws {AppError} `payment_unreachable`
+   */
+  fetchPayment(order: Order, input?: { isWaitedFor: boolean }): Promise<PaymentFacts | null>
   /**
    * Gives money back, once for each key.
    * @throws {AppError} `refund_too_much`, `payment_unreachable`

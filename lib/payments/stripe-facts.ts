@@ -5,6 +5,8 @@ import type { DisputeState, RefundState } from './shared.ts'
 import { askStripe, findAtStripe } from './stripe-client.ts'
 
 const PAGE = 100
+/** How a payment is asked for while somebody waits in front of a page that asks again by itself. */
+const ASK_ONCE: Stripe.RequestOptions = { timeout: 4_000, maxNetworkRetries: 0 }
 
 /** What of a payment there may be news about; what the payment itself says there is is looked at in any case. */
 export type Look = { refunds?: boolean; disputes?: boolean }
@@ -28,8 +30,9 @@ export async function fetchPaymentFacts(of: {
   sessionId?: string | null
   paymentIntentId?: string | null
   look?: Look
+  isWaitedFor?: boolean
 }): Promise<StripePayment | null> {
-  const session = of.sessionId ? await fetchSession(of.sessionId) : null
+  const session = of.sessionId ? await fetchSession(of.sessionId, of.isWaitedFor ? ASK_ONCE : {}) : null
   const intent = of.sessionId ? expandedIntent(session) : await fetchIntent(of.paymentIntentId)
   if (!session && !intent) return null
   const facts = describePayment(session, intent)
@@ -85,15 +88,15 @@ function unpaidState(
   return intent?.status === 'requires_payment_method' || intent?.status === 'canceled' ? 'failed' : 'pending'
 }
 
-/** A refund as Stripe describes it. */
-export function describeRefund({ id, amount, status }: Stripe.Refund): RefundFact {
-  return { id, amountMinor: BigInt(amount), state: REFUND_STATES[status ?? ''] ?? 'pending' }
 /** The refund that was asked for with a key of ours. */
 export async function findRefund(paymentIntentId: string, key: string): Promise<Stripe.Refund | undefined> {
   const refunds = await fetchRefunds(paymentIntentId)
   return refunds.find(({ metadata }) => metadata?.request_id === key)
 }
 
+/** A refund as Stripe describes it. */
+export function describeRefund({ id, amount, status }: Stripe.Refund): RefundFact {
+  return { id, amountMinor: BigInt(amount), state: REFUND_STATES[status ?? ''] ?? 'pending' }
 }
 
 /** What waits for the person to say where the money should go is on its way too. */
@@ -159,8 +162,9 @@ export function readMetadata(metadata: Stripe.Metadata | null): { orderId: strin
   return { orderId: isId(orderId) ? orderId : null, site: site ?? null }
 }
 
-function fetchSession(id: string): Promise<Stripe.Checkout.Session | null> {
-  return findAtStripe((stripe) => stripe.checkout.sessions.retrieve(id, { expand: ['payment_intent.latest_charge'] }))
+function fetchSession(id: string, options: Stripe.RequestOptions): Promise<Stripe.Checkout.Session | null> {
+  const expand = ['payment_intent.latest_charge']
+  return findAtStripe((stripe) => stripe.checkout.sessions.retrieve(id, { expand }, options))
 }
 
 async function fetchIntent(id: string | null | undefined): Promise<Stripe.PaymentIntent | null> {
@@ -176,6 +180,10 @@ async function listRefunds({ id }: Stripe.PaymentIntent): Promise<RefundFact[]> 
   return refunds.filter(({ amount }) => amount > 0).map(describeRefund)
 }
 
+function fetchRefunds(paymentIntentId: string): Promise<Stripe.Refund[]> {
+  return askStripe((stripe) => collect(stripe.refunds.list({ payment_intent: paymentIntentId, limit: PAGE })))
+}
+
 async function listDisputes(intent: Stripe.PaymentIntent): Promise<DisputeFact[]> {
   const { id, amount_received: amount, currency } = intent
   const disputes = await askStripe((stripe) => collect(stripe.disputes.list({ payment_intent: id, limit: PAGE })))
@@ -183,10 +191,6 @@ async function listDisputes(intent: Stripe.PaymentIntent): Promise<DisputeFact[]
     .filter((dispute) => dispute.amount > 0)
     .map((dispute) => describeDispute(dispute, { amount, currency }))
 }
-function fetchRefunds(paymentIntentId: string): Promise<Stripe.Refund[]> {
-  return askStripe((stripe) => collect(stripe.refunds.list({ payment_intent: paymentIntentId, limit: PAGE })))
-}
-
 
 /** All pages of a list. */
 async function collect<T>(list: AsyncIterable<T>): Promise<T[]> {

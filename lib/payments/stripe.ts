@@ -85,9 +85,12 @@ async function cancelPayment(order: Order): Promise<PaymentFacts> {
   return !facts || facts.state === 'expired' ? { ...NO_FACTS, ...facts, state: 'canceled' } : facts
 }
 
-async function fetchPayment({ id, sessionId, paymentIntentId, paidMinor }: Order): Promise<PaymentFacts | null> {
+async function fetchPayment(
+  { id, sessionId, paymentIntentId, paidMinor }: Order,
+  { isWaitedFor } = { isWaitedFor: false },
+): Promise<PaymentFacts | null> {
   const look = paidMinor > 0n ? LOOK_AT_ALL : {}
-  const payment = await fetchPaymentFacts({ sessionId, paymentIntentId, look })
+  const payment = await fetchPaymentFacts({ sessionId, paymentIntentId, look, isWaitedFor })
   if (payment && payment.orderId !== id) {
     log.error({ orderId: id, sessionId, paymentIntentId }, 'Stripe says that the payment of an order is not its own')
     return null
