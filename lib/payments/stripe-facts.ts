@@ -5,6 +5,7 @@ import type { DisputeState, RefundState } from './shared.ts'
 import { askStripe, findAtStripe } from './stripe-client.ts'
 
 const PAGE = 100
+const RATE_SCALE = 1e9
 /** How a payment is asked for while somebody waits in front of a page that asks again by itself. */
 const ASK_ONCE: Stripe.RequestOptions = { timeout: 4_000, maxNetworkRetries: 0 }
 
@@ -108,7 +109,8 @@ const REFUND_STATES: Record<string, RefundState> = {
 
 /**
  * A dispute as Stripe describes it. What was moved for it may be in the currency of our account with Stripe, which is
- * not that of the payment: then the first withdrawal is worth what is disputed, and the others in proportion.
+ * not that of the payment: then the first withdrawal is worth what is disputed, and each other movement its share of
+ * that at the rate of its own day. So what came back whole is whole, and what came back in part is a part.
  * @param payment what was paid, in minor units, and its currency in lower case
  */
 export function describeDispute(dispute: Stripe.Dispute, payment: { amount: number; currency: string }): DisputeFact {
@@ -117,24 +119,27 @@ export function describeDispute(dispute: Stripe.Dispute, payment: { amount: numb
   const amountMinor = BigInt(isSame ? dispute.amount : payment.amount)
   const moves = [...dispute.balance_transactions].sort((a, b) => a.created - b.created)
   const first = moves.find(({ amount }) => amount < 0)
-  const sum = (sign: 1 | -1) =>
-    moves.reduce((total, { amount }) => (amount * sign > 0 ? total + BigInt(amount * sign) : total), 0n)
-  const inPaid = (moved: bigint) => {
-    if (!first) return 0n
-    return isSame && first.currency === payment.currency ? moved : (moved * amountMinor) / BigInt(-first.amount)
+  const worthOf = (move: Stripe.BalanceTransaction) => {
+    const moved = BigInt(Math.abs(move.amount))
+    if (!first || (isSame && move.currency === payment.currency)) return first ? moved : 0n
+    const whole = BigInt(-first.amount) * scaledRate(move)
+    return (amountMinor * moved * scaledRate(first) + whole / 2n) / whole
   }
-  const withdrawnMinor = inPaid(sum(-1))
-  const isConverted = first !== undefined && first.currency !== payment.currency
-  // Each movement is converted at the rate of its day: what is won came back whole, and the difference is ours.
-  const cameBack = dispute.status === 'won' && sum(1) > 0n && isConverted
-  const reinstatedMinor = cameBack ? withdrawnMinor : inPaid(sum(1))
+  const sum = (sign: 1 | -1) =>
+    moves.reduce((total, move) => (move.amount * sign > 0 ? total + worthOf(move) : total), 0n)
+  const withdrawnMinor = sum(-1)
   return {
     id: dispute.id,
     amountMinor,
     state: DISPUTE_STATES[dispute.status] ?? 'open',
     withdrawnMinor,
-    reinstatedMinor: lesser(reinstatedMinor, withdrawnMinor),
+    reinstatedMinor: lesser(sum(1), withdrawnMinor),
   }
+}
+
+/** Only compared with others of the same pair of currencies. */
+function scaledRate({ exchange_rate }: Stripe.BalanceTransaction): bigint {
+  return BigInt(Math.max(1, Math.round((exchange_rate ?? 1) * RATE_SCALE)))
 }
 
 /** Whatever else Stripe says of a dispute, it goes on. */

@@ -207,9 +207,8 @@ describe('fetchPayment', () => {
     expect(await read()).toEqual([{ id, amountMinor: 900n, state: 'open', ...moved, withdrawnMinor: 900n }])
     stripe.closeDispute(id, 'won', { reinstate: false })
     expect(await read()).toMatchObject([{ state: 'won', withdrawnMinor: 900n, reinstatedMinor: 0n }])
-    // At the rate of another day.
     stripe.reinstateFunds(id, 850)
-    expect(await read()).toMatchObject([{ state: 'won', withdrawnMinor: 900n, reinstatedMinor: 900n }])
+    expect(await read()).toMatchObject([{ state: 'won', withdrawnMinor: 900n, reinstatedMinor: 850n }])
   })
 
   it('counts of a lost dispute what came back of it', async () => {
