@@ -31,7 +31,7 @@ const dispute: fc.Arbitrary<DisputeFact> = fc
     const withdrawnMinor = least(taken, fact.amountMinor)
     return { id: 'dp_1', ...fact, withdrawnMinor, reinstatedMinor: least(given, withdrawnMinor) }
   })
-const state = fc.constantFrom<OrderState>('open', 'pending', 'expired', 'review', 'paid')
+const state = fc.constantFrom<OrderState>('open', 'pending', 'expired', 'canceled', 'review', 'paid')
 
 describe('what is said of a payment', () => {
   it('counts the same in any order, and however often it is said', () => {
@@ -55,7 +55,8 @@ describe('what is said of a payment', () => {
     ['open', 'pending', 'pending'],
     ['pending', 'open', 'pending'],
     ['canceled', 'expired', 'canceled'],
-    ['expired', 'canceled', 'expired'],
+    ['expired', 'canceled', 'canceled'],
+    ['canceled', 'rejected', 'canceled'],
     ['pending', 'failed', 'failed'],
     ['failed', 'pending', 'failed'],
     ['rejected', 'paid', 'paid'],

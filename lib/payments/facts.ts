@@ -35,13 +35,14 @@ export const NO_FACTS: PaymentFacts = { state: 'open', paid: null, refunds: [], 
 const ORDER_RANK: Record<OrderState, number> = {
   open: 0,
   pending: 1,
-  // A person, an operator or the clock may close an order while its money is on its way: then the money counts.
+  // A person, an operator or the clock may close an order while its money is on its way: then the money counts. What is
+  // canceled expires at the provider, whose news of it may come first.
   expired: 2,
-  failed: 2,
-  canceled: 2,
-  rejected: 2,
-  review: 3,
-  paid: 4,
+  failed: 3,
+  canceled: 3,
+  rejected: 3,
+  review: 4,
+  paid: 5,
 }
 // A refund that the bank sends back fails after it had succeeded.
 const REFUND_RANK: Record<RefundState, number> = { pending: 0, succeeded: 1, failed: 2, canceled: 2 }

@@ -131,7 +131,7 @@ describe('money that came', () => {
 
   it('counts after the order was closed', async () => {
     for (const state of ['expired', 'failed', 'canceled'] as const) await say({ ...NO_FACTS, state })
-    expect(await row()).toMatchObject({ state: 'expired' })
+    expect(await row()).toMatchObject({ state: 'failed' })
     await say(paid())
     expect(await row()).toMatchObject({ state: 'paid', creditedMicros: 10n * CREDIT })
   })
