@@ -85,9 +85,9 @@ export function BuyForm({ offers, methods, requestId: firstRequestId }: BuyFormP
               isChosen={offer.packageId === packageId}
               onChoose={choose(() => setPackageId(offer.packageId))}
             >
-              <span className="flex min-w-0 flex-1 flex-wrap items-baseline justify-between gap-x-3 sm:flex-col sm:items-start">
+              <span className="flex min-w-0 flex-1 flex-wrap items-baseline justify-between gap-x-3 self-stretch sm:flex-col sm:items-start">
                 <span className="font-semibold">{t('buy.credits', { amount: offer.credits })}</span>
-                <span className="sm:order-last sm:mt-2">{offer.price}</span>
+                <span className="sm:order-last sm:mt-auto sm:pt-2">{offer.price}</span>
                 <span className="basis-full text-sm sm:basis-auto">
                   {offer.bonus !== null && (
                     <span className="block text-success">{t('buy.bonus', { amount: offer.bonus })}</span>
@@ -115,7 +115,7 @@ export function BuyForm({ offers, methods, requestId: firstRequestId }: BuyFormP
                 onChoose={choose(() => setMethod(one))}
               >
                 <Icon className="mt-[0.25em] size-4 shrink-0 text-muted" aria-hidden="true" />
-                <span>{t(`methods.${one}`)}</span>
+                <span className="sm:text-sm">{t(`methods.${one}`)}</span>
               </Choice>
             )
           })}

@@ -12,7 +12,7 @@ export function CancelForm({ orderId }: { orderId: string }) {
   return (
     <form {...formProps} className="needs-script contents">
       <input type="hidden" name="orderId" value={orderId} />
-      <Button type="submit" variant="quiet" pending={pending}>
+      <Button type="submit" pending={pending}>
         {t('cancel')}
       </Button>
       {failure && (

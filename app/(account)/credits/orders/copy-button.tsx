@@ -15,7 +15,7 @@ export function CopyButton({ text, label }: { text: string; label: string }) {
     <span className="needs-script inline-flex items-center gap-2">
       <Button
         size="small"
-        aria-label={label}
+        aria-label={outcome === 'copied' ? undefined : label}
         onClick={async () => setOutcome((await copyText(text)) ? 'copied' : 'notCopied')}
       >
         <Icon className="size-4" aria-hidden="true" />

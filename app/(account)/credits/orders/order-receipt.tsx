@@ -1,7 +1,7 @@
 import { useLocale, useTranslations } from 'next-intl'
 import { Card } from '#app/_ui/card.tsx'
 import { Row } from '#app/_ui/receipt/receipt-details.tsx'
-import { creditsToDecimal, formatPrice } from '#lib/money.ts'
+import { creditsToDecimal, priceToDecimal } from '#lib/money.ts'
 import type { OrderView } from '#lib/payments/shared.ts'
 
 type OrderReceiptProps = {
@@ -16,8 +16,11 @@ export function OrderReceipt({ order, timeZone, siteName, person }: OrderReceipt
   const t = useTranslations('orders')
   const locale = useLocale()
   const when = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone })
-  // What came in another currency is told in that one.
-  const price = (minor: bigint, currency = order.currency) => formatPrice(minor, currency, locale)
+  // All to the last digit. What came in another currency is told in that one.
+  const price = (minor: bigint, currency = order.currency) =>
+    new Intl.NumberFormat(locale, { style: 'currency', currency }).format(
+      priceToDecimal(minor, currency) as `${number}`,
+    )
   const { paidAt } = order
   return (
     <Card title={paidAt ? t('facts.title') : t('facts.terms')}>
@@ -25,7 +28,8 @@ export function OrderReceipt({ order, timeZone, siteName, person }: OrderReceipt
         {paidAt && <Row label={t('facts.from')}>{siteName}</Row>}
         {paidAt && (
           <Row label={t('facts.for')}>
-            {person.name} · {person.email}
+            {person.name}
+            <span className="block text-muted">{person.email}</span>
           </Row>
         )}
         <Row label={t('facts.reference')}>{order.reference}</Row>
@@ -38,7 +42,12 @@ export function OrderReceipt({ order, timeZone, siteName, person }: OrderReceipt
           </Row>
         )}
         <Row label={t('facts.method')}>{t(`methods.${order.method}`)}</Row>
-        {order.payerNote && <Row label={t('facts.yourNote')}>{order.payerNote}</Row>}
+        {order.payerNote && (
+          <div>
+            <dt className="text-muted">{t('facts.yourNote')}</dt>
+            <dd className="break-words">{order.payerNote}</dd>
+          </div>
+        )}
       </dl>
       <dl className="figures mt-3 grid gap-y-1.5 border-line border-t pt-3 text-sm">
         <Row label={t('facts.package')}>{creditsToDecimal(order.creditsMicros)}</Row>

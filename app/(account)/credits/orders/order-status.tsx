@@ -45,7 +45,7 @@ export function OrderStatus({ order, stage, isUnreachable }: OrderStatusProps) {
   const t = useTranslations('orders')
   const sentence = useSentence(order, stage)
   const { icon: Icon, mark } = SIGNS[stage]
-  const isWaiting = order.state === 'open' || order.state === 'pending'
+  const isWaiting = stage !== 'unready' && (order.state === 'open' || order.state === 'pending')
   return (
     <Card>
       <div className="flex items-start gap-3">

@@ -89,7 +89,8 @@ function OrderLine({ order, timeZone }: { order: OrderView; timeZone: string }) 
       </Link>
       <span className="text-end">{formatPrice(order.priceMinor, order.currency, locale)}</span>
       <span className="min-w-0 text-muted text-xs">
-        <time dateTime={order.createdAt.toISOString()}>{when.format(order.createdAt)}</time> · {order.reference}
+        <time dateTime={order.createdAt.toISOString()}>{when.format(order.createdAt)}</time> ·{' '}
+        <span className="whitespace-nowrap">{order.reference}</span>
       </span>
       <span className="text-end text-muted text-xs">{t(`list.state.${stageOf(order)}`)}</span>
     </li>
