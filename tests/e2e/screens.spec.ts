@@ -1,6 +1,3 @@
-import { mkdirSync } from 'node:fs'
-import path from 'node:path'
-import type { Page } from '@playwright/test'
 import { systemCtx } from '#lib/ctx.ts'
 import { findWallet, HOUSE, postTransfer, setSpendCap } from '#lib/ledger/index.ts'
 import { setModel } from '#lib/models/index.ts'
@@ -9,13 +6,9 @@ import { answers } from '#tests/support/fake-vendor.ts'
 import { insertPastCalls } from '#tests/support/past-calls.ts'
 import { ChatPage } from './support/chat-page.ts'
 import { findFaults } from './support/find-faults.ts'
-import { expect, expectAccessible, type Installation, type Person, signIn, test } from './support/fixtures.ts'
+import { expect, type Installation, type Person, signIn, test } from './support/fixtures.ts'
 import { insertConversation } from './support/past-conversation.ts'
-
-const FOLDER = path.resolve(import.meta.dirname, '../../test-results/screens')
-const WIDTHS = [390, 768, 1280]
-const LOCALES = ['en', 'zh-CN']
-const THEMES = ['light', 'dark'] as const
+import { inspect, LOCALES, WIDTHS } from './support/screens.ts'
 
 const LONG_NAME = 'Maximiliane Wolfeschlegelsteinhausenbergerdorff-Przybyszewska 欧阳'
 const LONG_MODEL = 'A model whose makers could not settle on a shorter name (2026-11-22, preview, 长名字)'
@@ -55,7 +48,6 @@ for (const width of WIDTHS) {
       installation,
       watch,
     }) => {
-      mkdirSync(FOLDER, { recursive: true })
       prepared ??= await prepare(browser, installation)
       const context = await browser.newContext({
         baseURL: installation.service.url,
@@ -106,7 +98,6 @@ for (const width of WIDTHS) {
     }) => {
       // Ten pictures of a long page, each examined.
       test.setTimeout(240_000)
-      mkdirSync(FOLDER, { recursive: true })
       spender ??= await prepareSpender(browser, installation)
       const context = await browser.newContext({
         baseURL: installation.service.url,
@@ -255,17 +246,4 @@ async function prepareSpender(
     return cookies
   }
   return { full: await cookiesOf(person), empty: await cookiesOf(nobody) }
-}
-
-/** In both themes: a picture to look at, and what can be measured. */
-async function inspect(page: Page, name: string, fullPage = false): Promise<void> {
-  for (const theme of THEMES) {
-    await page.emulateMedia({ colorScheme: theme })
-    // A picture taken before the next frame shows parts of both themes.
-    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
-    await page.screenshot({ path: path.join(FOLDER, `${name}-${theme}.png`), fullPage })
-    expect(await findFaults(page), `${name}-${theme}`).toEqual([])
-    // Each picture is examined in one theme; both are, in turn.
-    if ((theme === 'dark') === name.includes('zh') && !name.startsWith('long-end')) await expectAccessible(page)
-  }
 }

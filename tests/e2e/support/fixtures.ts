@@ -7,15 +7,19 @@ import { findWallet, HOUSE, openWallet, postTransfer } from '#lib/ledger/index.t
 import { cloneDatabase, type TestCluster, type TestDatabase } from '#tests/support/cluster.ts'
 import { type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
 import { runAdmin, type Service, startService } from '#tests/support/service.ts'
+import { type StripeStandIn, startStripeStandIn } from '#tests/support/stripe/stand-in.ts'
 
 const MODEL_ID = 'test-model'
 const PASSWORD = 'correct horse battery'
+const STRIPE = { secretKey: 'sk_test_stories', webhookSecret: 'whsec_of_all_the_stories' }
 
 export type Person = { userId: string; email: string; name: string; password: string }
 
 export type Installation = {
   service: Service
   vendor: FakeVendor
+  /** Where people pay; it tells the service of everything by itself. */
+  stripe: StripeStandIn
   database: TestDatabase
   /** Makes a person with credits, without going through the pages. */
   createPerson(options?: { credits?: number; name?: string }): Promise<Person>
@@ -31,7 +35,7 @@ export type Installation = {
 type Watch = (context: BrowserContext) => void
 
 /**
- * One installation for each worker: a database of its own, a vendor, the production server. A test fails when a page
+ * One installation for each worker: a database of its own, a vendor, a stand-in for Stripe, the production server. A test fails when a page
  * complained in its console: a hydration that did not match, a violated policy, an exception nobody caught. Contexts
  * that a test opens itself are watched when it says so.
  */
@@ -77,10 +81,17 @@ export const test = base.extend<{ watch: Watch }, { installation: Installation }
         '--channel',
         'test',
       )
-      const service = await startService(database)
+      const stripe = await startStripeStandIn({ ...STRIPE, deliver: 'auto' })
+      const service = await startService(database, {
+        STRIPE_SECRET_KEY: STRIPE.secretKey,
+        STRIPE_WEBHOOK_SECRET: STRIPE.webhookSecret,
+        STRIPE_API_BASE: stripe.url,
+      })
+      stripe.webhookUrl = `${service.url}/api/payments/stripe`
       await use({
         service,
         vendor,
+        stripe,
         database,
         createPerson: (options) => createPerson(database, options),
         admin: (...args) => runAdmin(database, args, PASSWORD),
@@ -92,6 +103,7 @@ export const test = base.extend<{ watch: Watch }, { installation: Installation }
           return wallet!.postedMicros
         },
       })
+      await stripe.close()
       await service.stop()
       await vendor.close()
       await database.close()
