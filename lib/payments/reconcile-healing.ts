@@ -1,4 +1,4 @@
-import { and, asc, eq, inArray, isNull, lt, sql } from 'drizzle-orm'
+import { and, asc, eq, gt, inArray, isNull, lt, sql } from 'drizzle-orm'
 import type Stripe from 'stripe'
 import type { Database } from '#db/client.ts'
 import { orders, paymentEvents } from '#db/schema/index.ts'
@@ -138,9 +138,15 @@ function groupByPayment(events: Stripe.Event[]): { subject: EventSubject; events
 /** Asks what has become of orders that wait for their payment, and closes those that nobody can pay any more. */
 export async function askForWaiting(healing: Healing): Promise<PaymentDifference[]> {
   const unknown: PaymentDifference[] = []
+  let last: string | undefined
   for (;;) {
-    const waiting = await claimWaiting(healing.ctx)
+    const waiting = await claimWaiting(healing.ctx, last)
     if (waiting.length === 0) break
+    // Each once: where many wait, the first was asked long ago when the last is.
+    last = waiting
+      .map(({ id }) => id)
+      .sort()
+      .at(-1)
     for (const order of waiting) {
       const facts = await stripeProvider.fetchPayment(order)
       if (facts) await healing.takeIn(ours(order, facts))
@@ -155,8 +161,8 @@ export async function askForWaiting(healing: Healing): Promise<PaymentDifference
   return unknown
 }
 
-/** Orders that were not asked for lately, from now on asked for by this process. */
-function claimWaiting({ db }: Ctx): Promise<Order[]> {
+/** Orders after one that were not asked for lately, from now on asked for by this process. */
+function claimWaiting({ db }: Ctx, after: string | undefined): Promise<Order[]> {
   const waiting = db
     .select({ id: orders.id })
     .from(orders)
@@ -166,6 +172,7 @@ function claimWaiting({ db }: Ctx): Promise<Order[]> {
         inArray(orders.state, ['open', 'pending']),
         sql`${orders.sessionId} IS NOT NULL`,
         sql`coalesce(${orders.askedAt} < now() - ${ASKED_LATELY}, true)`,
+        after ? gt(orders.id, after) : undefined,
       ),
     )
     .orderBy(asc(orders.id))

@@ -1,7 +1,7 @@
 import { eq, sql } from 'drizzle-orm'
 import type Stripe from 'stripe'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Database } from '#db/client.ts'
+import { createDatabase, type Database } from '#db/client.ts'
 import { orders, paymentEvents } from '#db/schema/index.ts'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
@@ -184,6 +184,21 @@ describe('reconcilePayments', () => {
     expect(differences).toEqual([
       { orderId: lost.id, reference: lost.reference, what: 'payment', ours: 'pending', theirs: null },
     ])
+  })
+
+  it('asks for what waits once, also where it takes long to ask for all', async () => {
+    await Promise.all([begin(), begin(), begin()])
+    const owner = createDatabase(database.ownerUrl, 1)
+    // As if minutes went by between two answers of Stripe's.
+    await owner.execute(sql`
+      CREATE FUNCTION long_ago() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN NEW.asked_at := now() - interval '1 hour'; RETURN NEW; END $$;
+      CREATE TRIGGER long_ago BEFORE UPDATE OF asked_at ON orders FOR EACH ROW EXECUTE FUNCTION long_ago()`)
+    await owner.$client.end()
+    let asks = 0
+    stripe.failNext({ with: 500, times: 10, match: (_method, path) => path.includes('/sessions/') && ++asks > 3 })
+    expect(await reconcile()).toMatchObject(NOTHING)
+    expect(asks).toBe(3)
   })
 
   it('finds by the balance what no event tells any more', async () => {
