@@ -31,7 +31,7 @@ type Transfer = Pick<
 >
 
 /** What a payment's transfers are known by, in the ledger and on the statement. */
-export const orderRef = (orderId: string) => `order:${orderId}`
+const orderRef = (orderId: string) => `order:${orderId}`
 
 /** Lets the books of an order follow the money that is kept now; its amounts are those after. */
 export async function moveBooks(tx: Tx, books: Books, cause: Cause & { keptMinor: bigint }): Promise<void> {

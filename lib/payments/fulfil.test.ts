@@ -197,6 +197,21 @@ describe('news', () => {
   })
 })
 
+it('moves nothing for an order whose row contradicts its books, when nothing new is said', async () => {
+  await say(paid())
+  const before = await books()
+  await database.db
+    .update(orders)
+    .set({ creditedMicros: 9n * CREDIT })
+    .where(eq(orders.id, order.id))
+  expect(await say(paid())).toMatchObject({ changed: false, posted: [] })
+  expect(await books()).toEqual(before)
+  await database.db
+    .update(orders)
+    .set({ creditedMicros: 10n * CREDIT })
+    .where(eq(orders.id, order.id))
+})
+
 describe('money given back', () => {
   it('takes its credits out of what was bought, once', async () => {
     await say(paid())

@@ -47,7 +47,7 @@ async function takeIn(tx: Tx, order: Order, facts: PaymentFacts): Promise<Fulfil
   const books: Books = { order: { ...order, ...payment }, posted: [] }
   let changed = changesOf(order, payment)
 
-  await follow(tx, books, known, { kind: 'top_up', key: `payment:${order.id}:${payment.paidMinor}` })
+  if (changed) await follow(tx, books, known, { kind: 'top_up', key: `payment:${order.id}:${payment.paidMinor}` })
   for (const said of facts.refunds) {
     const refund = joinRefund(known.refunds.get(said.id), said)
     if (refund.state === known.refunds.get(said.id)?.state) continue
