@@ -25,7 +25,7 @@ const dispute: fc.Arbitrary<DisputeFact> = fc
     amountMinor: minor,
     taken: minor,
     given: minor,
-    state: fc.constantFrom<DisputeState>('inquiry', 'open', 'won'),
+    state: fc.constantFrom<DisputeState>('inquiry', 'closed', 'open', 'won', 'lost'),
   })
   .map(({ taken, given, ...fact }) => {
     const withdrawnMinor = least(taken, fact.amountMinor)

@@ -46,7 +46,8 @@ const ORDER_RANK: Record<OrderState, number> = {
 }
 // A refund that the bank sends back fails after it had succeeded.
 const REFUND_RANK: Record<RefundState, number> = { pending: 0, succeeded: 1, failed: 2, canceled: 2 }
-const DISPUTE_RANK: Record<DisputeState, number> = { inquiry: 0, closed: 1, open: 2, won: 3, lost: 3 }
+// A bank may take back what was won. Should it give back what was lost, an operator can forgive it.
+const DISPUTE_RANK: Record<DisputeState, number> = { inquiry: 0, closed: 1, open: 2, won: 3, lost: 4 }
 
 /** The later of two states; the one that is there when neither is. */
 export const laterState = (known: OrderState, said: OrderState) => laterBy(ORDER_RANK, known, said)

@@ -288,6 +288,14 @@ describe('money given back', () => {
 })
 
 describe('a disputed payment', () => {
+  it('that was won may be lost after all', async () => {
+    await say(paid({ disputes: [dispute('won', 1_000n, 1_000n)] }))
+    expect(await wallet()).toMatchObject({ suspended: false, postedMicros: 11n * CREDIT })
+    await say(paid({ disputes: [dispute('lost', 2_000n, 1_000n)] }))
+    await say(paid({ disputes: [dispute('won', 1_000n, 1_000n)] }))
+    expect(await wallet()).toMatchObject({ suspended: true, postedMicros: 0n })
+  })
+
   it('that is only asked about moves nothing', async () => {
     await say(paid())
     await say(paid({ disputes: [dispute('inquiry')] }))
