@@ -5,7 +5,7 @@ import { findSiteFile } from '#lib/settings/index.ts'
 
 /** A picture that says where to pay. It is written anew in its place, so a browser asks whether it still holds. */
 export const GET = route(
-  { input: z.object({ name: z.string().max(64) }), auth: 'user' },
+  { input: z.object({ name: z.string().regex(/^\w{1,64}$/) }), auth: 'user' },
   async (ctx, { name }, request) => {
     const file = await findSiteFile(ctx, { name })
     if (!file) throw new AppError('not_found')
