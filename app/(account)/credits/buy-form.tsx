@@ -84,6 +84,7 @@ export function BuyForm({ offers, methods, requestId: firstRequestId }: BuyFormP
               value={offer.packageId}
               isChosen={offer.packageId === packageId}
               onChoose={choose(() => setPackageId(offer.packageId))}
+              isTall
             >
               <span className="flex min-w-0 flex-1 flex-wrap items-baseline justify-between gap-x-3 self-stretch sm:flex-col sm:items-start">
                 <span className="font-semibold">{t('buy.credits', { amount: offer.credits })}</span>
@@ -114,7 +115,7 @@ export function BuyForm({ offers, methods, requestId: firstRequestId }: BuyFormP
                 isChosen={one === method}
                 onChoose={choose(() => setMethod(one))}
               >
-                <Icon className="mt-[0.25em] size-4 shrink-0 text-muted" aria-hidden="true" />
+                <Icon className="size-4 shrink-0 text-muted" aria-hidden="true" />
                 <span className="sm:text-sm">{t(`methods.${one}`)}</span>
               </Choice>
             )
@@ -134,18 +135,28 @@ export function BuyForm({ offers, methods, requestId: firstRequestId }: BuyFormP
   )
 }
 
-type ChoiceProps = { name: string; value: string; isChosen: boolean; onChoose: () => void; children: ReactNode }
+type ChoiceProps = {
+  name: string
+  value: string
+  isChosen: boolean
+  onChoose: () => void
+  /** Of several lines: the mark stands at the first. */
+  isTall?: boolean
+  children: ReactNode
+}
 
-function Choice({ name, value, isChosen, onChoose, children }: ChoiceProps) {
+function Choice({ name, value, isChosen, onChoose, isTall, children }: ChoiceProps) {
   return (
-    <label className="flex min-h-11 cursor-pointer items-start gap-3 rounded-xl border border-line-strong/60 px-3.5 py-2.5 transition-colors duration-150 hover:border-line-strong has-checked:border-accent has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:outline-offset-2">
+    <label
+      className={`flex min-h-11 cursor-pointer rounded-xl border border-line-strong/60 px-3 py-2.5 transition-colors duration-150 hover:border-line-strong has-checked:border-accent has-checked:bg-accent-soft has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:outline-offset-2 ${isTall ? 'items-start gap-3' : 'items-center gap-2'}`}
+    >
       <input
         type="radio"
         name={name}
         value={value}
         checked={isChosen}
         onChange={onChoose}
-        className="mt-[0.3em] size-4 shrink-0 focus-visible:outline-none"
+        className={`size-4 shrink-0 focus-visible:outline-none ${isTall ? 'mt-[0.3em]' : ''}`}
       />
       {children}
     </label>

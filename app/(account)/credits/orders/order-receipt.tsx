@@ -27,7 +27,7 @@ export function OrderReceipt({ order, timeZone, siteName, person }: OrderReceipt
       <dl className="figures grid gap-y-1.5 text-sm">
         {paidAt && <Row label={t('facts.from')}>{siteName}</Row>}
         {paidAt && (
-          <Row label={t('facts.for')}>
+          <Row label={<span className="whitespace-nowrap">{t('facts.for')}</span>}>
             {person.name}
             <span className="block text-muted">{person.email}</span>
           </Row>

@@ -1,3 +1,4 @@
+import { ChevronDown } from 'lucide-react'
 import { getLocale, getTranslations } from 'next-intl/server'
 import type { ReactNode } from 'react'
 import { Card } from '#app/_ui/card.tsx'
@@ -72,8 +73,11 @@ export async function TransferCard({ ctx, order }: { ctx: Ctx; order: OrderView 
 function Folded({ title, children }: { title: string | false; children: ReactNode }) {
   if (!title) return children
   return (
-    <details>
-      <summary className="flex items-center font-semibold text-base touch:min-h-11">{title}</summary>
+    <details className="group">
+      <summary className="flex items-center justify-between gap-4 text-muted text-sm hover:text-ink touch:min-h-11">
+        {title}
+        <ChevronDown className="size-4 group-open:rotate-180" aria-hidden="true" />
+      </summary>
       <div className="mt-4">{children}</div>
     </details>
   )
