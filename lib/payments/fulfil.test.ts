@@ -337,6 +337,18 @@ describe('a disputed payment', () => {
     ])
   })
 
+  it('that never ends lets somebody go on who is forgiven, also when it is lost later', async () => {
+    await say(paid({ disputes: [dispute('open', 1_000n)] }))
+    const forgive = { orderId: order.id, reason: 'Stripe forgot it' }
+    expect(await forgiveDispute(system, forgive)).toEqual({ forgiven: true })
+    expect(await wallet()).toMatchObject({ suspended: false })
+    await say(paid({ disputes: [dispute('lost', 1_000n)] }))
+    expect(await wallet()).toMatchObject({ suspended: false })
+    expect(await forgiveDispute(system, forgive)).toEqual({ forgiven: false })
+    const other = await createOrder(buyer)
+    await expect(forgiveDispute(system, { ...forgive, orderId: other.id })).rejects.toMatchObject({ code: 'conflict' })
+  })
+
   it('of two the wallet waits for both', async () => {
     const other = await createOrder(buyer)
     const about = (state: DisputeState) =>

@@ -311,6 +311,7 @@ describe('refundOrder', () => {
     expect(await audits(orderId)).toMatchObject([
       { action: 'order.refund', reason: 'asked for it', after: { amount: '4.00', currency: 'USD' } },
     ])
+    expect(await codeOf(refundOrder(system, { ...wanted, amountMinor: 401n }))).toBe('conflict')
     expect(await refundOrder(system, refund(orderId))).toMatchObject({ amountMinor: 600n })
     expect(await readBooks(system, await rowOf(orderId))).toMatchObject({ issued: 0n, wallet: 0n })
     expect((await getOrder(ada, { orderId })).refunds).toHaveLength(2)
@@ -337,6 +338,16 @@ describe('refundOrder', () => {
     const { id: unpaid } = await placeOrder(ada, wish())
     expect(await codeOf(refundOrder(system, refund(unpaid)))).toBe('order_closed')
     expect([await rowOf(orderId), await audits(orderId)]).toEqual([before, []])
+  })
+
+  it('gives back money in another currency, of which nothing was credited', async () => {
+    const { id: orderId } = await placeOrder(ada, wish())
+    stripe.pay((await rowOf(orderId)).sessionId!, { method: 'card', currency: 'eur', amountMinor: 900 })
+    await refreshOrder(ada, { orderId })
+    expect(await rowOf(orderId)).toMatchObject({ state: 'review', paidMinor: 900n, paidCurrency: 'EUR' })
+    expect(await refundOrder(system, refund(orderId))).toMatchObject({ amountMinor: 900n, changed: true, posted: [] })
+    expect(await getOrder(ada, { orderId })).toMatchObject({ state: 'review', refundedMinor: 900n, creditedMicros: 0n })
+    expect(await audits(orderId)).toMatchObject([{ after: { amount: '9.00', currency: 'EUR' } }])
   })
 
   it('of a transfer by hand is its record, and two at once never exceed it', async () => {

@@ -13,19 +13,20 @@ import { getProvider } from './providers.ts'
 
 const refundOrderInput = z.object({
   orderId: z.uuid(),
-  /** In the currency's smallest unit; without it all that was kept. */
+  /** In the smallest unit of the currency that was paid; without it all that was kept. */
   amountMinor: z.bigint().positive().optional(),
   reason: z.string().trim().min(3, 'must have at least 3 characters').max(500),
   /** The same again is the same refund. */
-  requestId: z.uuid(),
+  requestId: z.uuid().toLowerCase(),
 })
 
 /**
- * Gives money back, and takes its credits as far as they are left. For a payment that came by hand it is the record of
- * what the operator has given back. The line in the audit log is written before the provider is asked: a refund whose
+ * Gives money back, and takes its credits as far as they are left; also money in another currency, which was never
+ * credited. For a payment that came by hand it is the record of what the operator has given back. The line in the audit log is written before the provider is asked: a refund whose
  * answer was lost is on record too. Admins and the service only, not inside a transaction.
  * @returns the refund's amount, and what was posted for it
- * @throws {AppError} `not_found`, `order_closed` when nothing was paid, `refund_too_much`, `payment_unreachable`
+ * @throws {AppError} `not_found`, `order_closed` when nothing was paid, `refund_too_much`, `payment_unreachable`,
+ * `conflict` when the same request asked for another amount
  */
 export async function refundOrder(
   ctx: Ctx,
@@ -53,7 +54,7 @@ async function giveBack(ctx: Ctx, order: Order, refund: { amountMinor: bigint; k
 type Wish = z.output<typeof refundOrderInput>
 
 /** The amount that the same request asked for before. */
-async function findAsked(ctx: Ctx, { orderId, requestId }: Wish): Promise<bigint | null> {
+async function findAsked(ctx: Ctx, { orderId, requestId, amountMinor }: Wish): Promise<bigint | null> {
   const [known] = await ctx.db
     .select({ amountMinor: sql<string>`${auditEntries.after} ->> 'amountMinor'` })
     .from(auditEntries)
@@ -65,14 +66,18 @@ async function findAsked(ctx: Ctx, { orderId, requestId }: Wish): Promise<bigint
         sql`${auditEntries.after} ->> 'requestId' = ${requestId}`,
       ),
     )
-  return known ? BigInt(known.amountMinor) : null
+  if (!known) return null
+  const asked = BigInt(known.amountMinor)
+  if (amountMinor !== undefined && amountMinor !== asked) throw new AppError('conflict')
+  return asked
 }
 
 /** Puts on record that an amount is to be given back, if that much was kept. */
 async function ask(ctx: Ctx, order: Order, wish: Wish): Promise<bigint> {
-  if (order.state !== 'paid') throw new AppError('order_closed', { message: 'nothing was paid for this order' })
+  const { paidMinor, paidCurrency } = order
+  if (!paidCurrency) throw new AppError('order_closed', { message: 'nothing was paid for this order' })
   const { refunds, disputes } = await readGivenBack(ctx, order.id)
-  const keptMinor = keptOf(order.paidMinor, [...refunds.values()], [...disputes.values()])
+  const keptMinor = keptOf(paidMinor, [...refunds.values()], [...disputes.values()])
   const amountMinor = wish.amountMinor ?? keptMinor
   if (amountMinor > keptMinor || amountMinor === 0n) throw new AppError('refund_too_much')
   await recordAudit(ctx, {
@@ -81,8 +86,8 @@ async function ask(ctx: Ctx, order: Order, wish: Wish): Promise<bigint> {
     subjectId: order.id,
     after: {
       amountMinor: amountMinor.toString(),
-      amount: priceToDecimal(amountMinor, order.currency),
-      currency: order.currency,
+      amount: priceToDecimal(amountMinor, paidCurrency),
+      currency: paidCurrency,
       requestId: wish.requestId,
     },
     reason: wish.reason,

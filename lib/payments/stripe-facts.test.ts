@@ -73,7 +73,7 @@ describe('describeDispute', () => {
     ['warning_needs_response', 'inquiry'],
     ['warning_under_review', 'inquiry'],
     ['warning_closed', 'closed'],
-    ['prevented', 'closed'],
+    ['prevented', 'won'],
     ['needs_response', 'open'],
     ['under_review', 'open'],
     ['something_new', 'open'],

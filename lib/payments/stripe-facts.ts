@@ -147,7 +147,7 @@ const DISPUTE_STATES: Record<string, DisputeState> = {
   warning_needs_response: 'inquiry',
   warning_under_review: 'inquiry',
   warning_closed: 'closed',
-  prevented: 'closed',
+  prevented: 'won',
   won: 'won',
   lost: 'lost',
 }

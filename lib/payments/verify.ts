@@ -114,14 +114,14 @@ const ORDER_CHECKS: readonly Check[] = [
   },
   {
     name: 'wallet_suspended',
-    promise: 'A wallet is suspended while a payment into it is disputed or lost and not forgiven, and else it is not.',
+    promise: 'A wallet is suspended while a dispute about it goes on or was lost, and nobody forgave it; and else not.',
     population: sql`wallets`,
     offenders: sql`
       SELECT w.id AS wallet_id, w.suspended
       FROM wallets w
       WHERE w.suspended <> EXISTS (
         SELECT 1 FROM disputes d JOIN orders o ON o.id = d.order_id
-        WHERE o.wallet_id = w.id AND (d.state = 'open' OR (d.state = 'lost' AND d.forgiven_at IS NULL)))`,
+        WHERE o.wallet_id = w.id AND d.state IN ('open', 'lost') AND d.forgiven_at IS NULL)`,
   },
 ]
 

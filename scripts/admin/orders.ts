@@ -56,7 +56,7 @@ export const showOrderCommand: Command = {
   async run({ ctx, args: [name = ''] }) {
     const order = await getOrderForAdmin(ctx, { name })
     const history = await getOrderHistory(ctx, { orderId: order.id })
-    return { text: describeAll(order, history), data: { ...toData(order), ...historyToData(history, order.currency) } }
+    return { text: describeAll(order, history), data: { ...toData(order), ...historyToData(history, paidIn(order)) } }
   },
 }
 
@@ -97,7 +97,7 @@ export const refundOrderCommand: Command = {
   summary: 'gives money back and takes its credits, as far as they are left',
   args: ['ORDER'],
   options: {
-    amount: { value: 'N', help: 'in the order’s currency; default all that was kept' },
+    amount: { value: 'N', help: 'in the currency that was paid; default all that was kept' },
     reason: reasonOption,
     by: byOption,
     request: { value: 'UUID', help: 'the same again is the same refund; for scripts, and to try again' },
@@ -107,22 +107,22 @@ export const refundOrderCommand: Command = {
     const { acting, order } = await begin(ctx, options, name)
     const requestId = options.find('request') ?? newId()
     if (!isId(requestId)) throw new UsageError(`--request must be a UUID in small letters, not '${requestId}'`)
-    const amountMinor = readPrice(options, 'amount', order.currency)
+    const amountMinor = readPrice(options, 'amount', paidIn(order))
     const wish = { orderId: order.id, amountMinor, reason: options.get('reason'), requestId }
     const refunded = await refundOrder(acting, wish).catch((error) => {
-      throw explainUnreachable(error, requestId)
+      throw explainUnknown(error, requestId)
     })
     const after = await getOrderForAdmin(ctx, { name: order.id })
-    const text = `${money(refunded.amountMinor, order)} of order ${order.reference} given back to ${buyer(order)}`
+    const text = `${paidMoney(refunded.amountMinor, order)} of order ${order.reference} given back to ${buyer(order)}`
     const left = `${creditsToDecimal(after.creditedMicros)} of its credits stay, ${creditsToDecimal(after.shortfallMicros)} had been spent`
-    const amount = priceToDecimal(refunded.amountMinor, order.currency)
+    const amount = priceToDecimal(refunded.amountMinor, paidIn(order))
     return { text: `${text}; ${left}`, data: { ...toData(after), amount, requestId, changed: refunded.changed } }
   },
 }
 
 export const forgiveOrderCommand: Command = {
   name: 'order forgive',
-  summary: 'lets somebody go on after a dispute that the bank decided for them',
+  summary: 'lets somebody go on whose payment is disputed, or whose dispute the bank decided for them',
   args: ['ORDER'],
   options: { reason: reasonOption, by: byOption },
   async run({ ctx, options, args: [name = ''] }) {
@@ -138,11 +138,12 @@ async function begin(ctx: Ctx, options: Options, name: string): Promise<{ acting
   return { acting, order: await getOrderForAdmin(acting, { name }) }
 }
 
-/** Whether the money went back is not known: only the same request can be tried again without giving it twice. */
-function explainUnreachable(error: unknown, requestId: string): unknown {
-  if (!(error instanceof AppError) || error.code !== 'payment_unreachable') return error
-  const message = `the provider did not answer; try again with --request ${requestId}`
-  return new AppError('payment_unreachable', { message, cause: error })
+/** What was not refused may have given the money back: only the same request can be tried again without giving it twice. */
+function explainUnknown(error: unknown, requestId: string): unknown {
+  if (error instanceof AppError && error.status < 500) return error
+  const code = error instanceof AppError ? error.code : 'unavailable'
+  const message = `whether the money went back is not known; try again with --request ${requestId}`
+  return new AppError(code, { message, cause: error })
 }
 
 function tell({ order, changed }: Decided, text: string): Outcome {
@@ -153,8 +154,10 @@ function describe(order: AdminOrder): string {
   const { reference, state, priceMinor, paidMinor, refundedMinor, dispute, payerNote, createdAt, id } = order
   const facts = [
     `${money(priceMinor, order)} by ${order.method} for ${buyer(order)}`,
-    paidMinor > 0n && (paidMinor !== priceMinor || order.paidCurrency !== order.currency) && `paid ${paidMoney(order)}`,
-    refundedMinor > 0n && `${money(refundedMinor, order)} given back`,
+    paidMinor > 0n &&
+      (paidMinor !== priceMinor || order.paidCurrency !== order.currency) &&
+      `paid ${paidMoney(paidMinor, order)}`,
+    refundedMinor > 0n && `${paidMoney(refundedMinor, order)} given back`,
     dispute && `dispute ${dispute}`,
     payerNote && `“${payerNote}”`,
     createdAt.toISOString(),
@@ -170,7 +173,7 @@ function describeAll(order: AdminOrder, history: OrderHistory): string {
     ['buyer', buyer(order)],
     ['ordered', `${order.createdAt.toISOString()}, package ${order.packageId}, by ${order.method} through ${provider}`],
     ['terms', `${money(order.priceMinor, order)} for ${creditsAndBonus(order.creditsMicros, order.bonusMicros)}`],
-    ['paid', order.paidAt && `${paidMoney(order)} at ${order.paidAt.toISOString()}`],
+    ['paid', order.paidAt && `${paidMoney(order.paidMinor, order)} at ${order.paidAt.toISOString()}`],
     ['credited', order.paidAt && creditsAndBonus(order.creditedMicros, order.bonusCreditedMicros)],
     [
       'shortfall',
@@ -182,7 +185,7 @@ function describeAll(order: AdminOrder, history: OrderHistory): string {
     ['payment', paymentIntentId],
     ...order.refunds.map(({ id, amountMinor, state, createdAt }): [string, string] => [
       'refund',
-      `${id}  ${money(amountMinor, order)} ${state}, ${createdAt.toISOString()}`,
+      `${id}  ${paidMoney(amountMinor, order)} ${state}, ${createdAt.toISOString()}`,
     ]),
     ...disputes.map((dispute): [string, string] => ['dispute', describeDispute(dispute, order)]),
     ...events.map(({ id, type, source, happenedAt, changed }): [string, string] => [
@@ -196,9 +199,9 @@ function describeAll(order: AdminOrder, history: OrderHistory): string {
 
 function describeDispute(dispute: OrderHistory['disputes'][number], order: AdminOrder): string {
   const { id, state, amountMinor, withdrawnMinor, reinstatedMinor, forgivenAt, createdAt } = dispute
-  const moved = `${money(withdrawnMinor, order)} taken, ${money(reinstatedMinor, order)} returned`
+  const moved = `${paidMoney(withdrawnMinor, order)} taken, ${paidMoney(reinstatedMinor, order)} returned`
   const forgiven = forgivenAt ? `, forgiven ${forgivenAt.toISOString()}` : ''
-  return `${id}  ${money(amountMinor, order)} ${state}, ${moved}, ${createdAt.toISOString()}${forgiven}`
+  return `${id}  ${paidMoney(amountMinor, order)} ${state}, ${moved}, ${createdAt.toISOString()}${forgiven}`
 }
 
 function creditsAndBonus(creditsMicros: bigint, bonusMicros: bigint): string {
@@ -210,8 +213,13 @@ function money(minor: bigint, { currency }: Pick<AdminOrder, 'currency'>): strin
   return `${priceToDecimal(minor, currency)} ${currency}`
 }
 
-function paidMoney({ paidMinor, paidCurrency, currency }: AdminOrder): string {
-  return money(paidMinor, { currency: paidCurrency ?? currency })
+function paidMoney(minor: bigint, order: AdminOrder): string {
+  return money(minor, { currency: paidIn(order) })
+}
+
+/** The currency of what came in and went back; that of the order while nothing has. */
+function paidIn({ paidCurrency, currency }: AdminOrder): string {
+  return paidCurrency ?? currency
 }
 
 function buyer({ email, userId }: AdminOrder): string {
@@ -219,7 +227,7 @@ function buyer({ email, userId }: AdminOrder): string {
 }
 
 function toData(order: AdminOrder) {
-  const { priceMinor, paidMinor, refundedMinor, disputedMinor, currency, paidCurrency, refunds } = order
+  const { priceMinor, paidMinor, refundedMinor, disputedMinor, currency, refunds } = order
   const { creditsMicros, bonusMicros, creditedMicros, bonusCreditedMicros, shortfallMicros, ...rest } = order
   return {
     ...rest,
@@ -230,9 +238,9 @@ function toData(order: AdminOrder) {
     price: priceToDecimal(priceMinor, currency),
     credits: creditsToDecimal(creditsMicros),
     bonus: creditsToDecimal(bonusMicros),
-    paid: priceToDecimal(paidMinor, paidCurrency ?? currency),
-    refunded: priceToDecimal(refundedMinor, currency),
-    disputed: priceToDecimal(disputedMinor, currency),
+    paid: priceToDecimal(paidMinor, paidIn(order)),
+    refunded: priceToDecimal(refundedMinor, paidIn(order)),
+    disputed: priceToDecimal(disputedMinor, paidIn(order)),
     credited: creditsToDecimal(creditedMicros),
     bonusCredited: creditsToDecimal(bonusCreditedMicros),
     shortfall: creditsToDecimal(shortfallMicros),
@@ -241,7 +249,7 @@ function toData(order: AdminOrder) {
     refunds: refunds.map(({ id, amountMinor, state, createdAt }) => ({
       id,
       state,
-      amount: priceToDecimal(amountMinor, currency),
+      amount: priceToDecimal(amountMinor, paidIn(order)),
       createdAt: createdAt.toISOString(),
     })),
   }

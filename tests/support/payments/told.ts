@@ -39,17 +39,17 @@ export class Told {
     return paid && paid.currency !== this.#terms.currency ? 'review' : state
   }
 
-  /** Disputes that were lost, and not forgiven. */
-  get isLost(): boolean {
-    return [...this.#disputes.values()].some(({ id, state }) => state === 'lost' && !this.#forgiven.has(id))
+  /** Whether a dispute goes on or was lost, and nobody forgave it. */
+  get suspends(): boolean {
+    return this.#shutting.some((id) => !this.#forgiven.has(id))
   }
 
-  get suspends(): boolean {
-    return this.isLost || [...this.#disputes.values()].some(({ state }) => state === 'open')
+  get #shutting(): string[] {
+    return [...this.#disputes.values()].filter(({ state }) => state === 'open' || state === 'lost').map(({ id }) => id)
   }
 
   forgive(): void {
-    for (const { id, state } of this.#disputes.values()) if (state === 'lost') this.#forgiven.add(id)
+    for (const id of this.#shutting) this.#forgiven.add(id)
   }
 
   /** What the order's rows are to say. */
