@@ -6,6 +6,7 @@ import type { ReactNode } from 'react'
 import { ClientMessages } from '#app/_server/messages.tsx'
 import { getSiteName } from '#app/_server/site.ts'
 import { THEME_COOKIE, themeAttribute } from '#app/_ui/theme.ts'
+import { getEnv } from '#lib/env.ts'
 
 export async function generateMetadata(): Promise<Metadata> {
   const [t, siteName] = await Promise.all([getTranslations('common'), getSiteName()])
@@ -30,10 +31,20 @@ export const viewport: Viewport = {
 }
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
-  const [locale, store] = await Promise.all([getLocale(), cookies()])
+  const [locale, store, t] = await Promise.all([getLocale(), cookies(), getTranslations('common')])
+  const isDemo = getEnv().UB_DEMO_PAY === '1'
   return (
-    <html lang={locale} data-theme={themeAttribute(store.get(THEME_COOKIE)?.value)}>
+    <html
+      lang={locale}
+      data-theme={themeAttribute(store.get(THEME_COOKIE)?.value)}
+      className={isDemo ? 'has-banner' : undefined}
+    >
       <body>
+        {isDemo && (
+          <aside aria-label={t('demo')} className="banner">
+            {t('demoPay')}
+          </aside>
+        )}
         <ClientMessages>{children}</ClientMessages>
       </body>
     </html>

@@ -62,6 +62,16 @@ describe('is refused in one line that names the variable', () => {
     [{ STRIPE_SECRET_KEY: 'pk_test_1', STRIPE_WEBHOOK_SECRET: `whsec_${'a'.repeat(32)}` }, /STRIPE_SECRET_KEY must be/],
     [{ STRIPE_WEBHOOK_SECRET: `whsec_${'a'.repeat(32)}` }, /STRIPE_WEBHOOK_SECRET needs STRIPE_SECRET_KEY/],
     [{ STRIPE_API_BASE: 'http://localhost:12111' }, /STRIPE_API_BASE needs STRIPE_SECRET_KEY/],
+    [{ UB_DEMO_PAY: '1' }, /UB_DEMO_PAY is set by npm start -- --demo-pay/],
+    [
+      {
+        UB_DEMO_PAY: '1',
+        STRIPE_SECRET_KEY: 'sk_live_1',
+        STRIPE_WEBHOOK_SECRET: `whsec_${'a'.repeat(32)}`,
+        STRIPE_API_BASE: 'http://localhost:12111',
+      },
+      /UB_DEMO_PAY is set by .* goes with no other payments/,
+    ],
   ])('%o', (source, message) => {
     expect(() => parseEnv(source)).toThrow(EnvError)
     expect(() => parseEnv(source)).toThrow(message)

@@ -62,6 +62,9 @@ const envSchema = z
     for (const name of ['STRIPE_WEBHOOK_SECRET', 'STRIPE_API_BASE'] as const) {
       if (env[name] && !env.STRIPE_SECRET_KEY) complain(name, 'needs STRIPE_SECRET_KEY beside it')
     }
+    if (env.UB_DEMO_PAY && (!env.STRIPE_API_BASE || /_live_/.test(env.STRIPE_SECRET_KEY ?? ''))) {
+      complain('UB_DEMO_PAY', 'is set by npm start -- --demo-pay, and goes with no other payments')
+    }
     if (env.OPENAI_BASE_URL && !env.OPENAI_API_KEY) complain('OPENAI_BASE_URL', 'needs OPENAI_API_KEY beside it')
   })
 

@@ -22,7 +22,7 @@ export type Secrets = {
   appPassword: string
 }
 
-/** Who holds a data folder. `port` is the database's, once it answers; `address` is where a service is reached. */
+/** Who holds a data folder. `port` is the database's, once it answers; `address` is where a service is reached, `demoPayUrl` its stand-in for Stripe. */
 export type RunRecord = {
   pid: number
   command: string
@@ -30,6 +30,7 @@ export type RunRecord = {
   startedAt: string
   port?: number
   address?: string
+  demoPayUrl?: string
 }
 
 /** The folder of an embedded installation: database, secrets, and who works on it. */

@@ -1,10 +1,14 @@
 import { runMain } from '#scripts/run-main.ts'
 import { runService } from '#scripts/service.ts'
+import { describeStartOptions, parseStartOptions } from '#scripts/start-options.ts'
 
 const environment = process.env as Record<string, string | undefined>
 environment.NODE_ENV = 'development'
+const command = 'npm run dev'
 
 await runMain(async () => {
-  await runService('development', 'npm run dev')
+  const { help, demoPay } = parseStartOptions(process.argv.slice(2), command)
+  if (help) process.stdout.write(describeStartOptions(command))
+  else await runService('development', { command, demoPay })
   process.exit(0)
 })

@@ -6,6 +6,7 @@ import path from 'node:path'
 import { createInterface } from 'node:readline'
 import pg from 'pg'
 import { afterEach, describe, expect, test } from 'vitest'
+import { demoPayEnvironment } from '#scripts/demo-pay/environment.ts'
 import { isAlive } from '#scripts/lock-file.mjs'
 import { canReach } from '#scripts/postgres/identity.ts'
 import { readPostmaster } from '#scripts/postgres/postmaster.ts'
@@ -37,9 +38,10 @@ function makeDataDir(user: typeof NOBODY | undefined): string {
 }
 
 const ADDRESS = 'http://localhost:4711'
+const STAND_IN = 'http://127.0.0.1:4712'
 
 function startHolder(dataDir: string, kind: 'service' | 'command', user?: typeof NOBODY): Holder {
-  const child = spawn(process.execPath, ['tests/support/hold-database.ts', kind, ADDRESS], {
+  const child = spawn(process.execPath, ['tests/support/hold-database.ts', kind, ADDRESS, STAND_IN], {
     cwd: root,
     env: { PATH: process.env.PATH, DATA_DIR: dataDir, NODE_ENV: 'test', APP_URL: 'http://elsewhere.example' },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -108,6 +110,9 @@ describe.each(users)('an embedded database of user %j', (user) => {
     expect(command.url).toBe(service.url)
     // Links that the command makes lead to the service, whatever its own environment says.
     expect(command.lines).toContain(`address ${ADDRESS}`)
+    const { AUTH_SECRET } = JSON.parse(readFileSync(path.join(dataDir, 'secrets.json'), 'utf8'))
+    const { STRIPE_SECRET_KEY } = demoPayEnvironment(STAND_IN, AUTH_SECRET)
+    expect(command.lines).toContain(`pays at ${STAND_IN} with ${STRIPE_SECRET_KEY}`)
     command.child.kill('SIGTERM')
     expect(await command.exit).toBe(0)
 

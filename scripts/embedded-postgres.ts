@@ -3,6 +3,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { parseEnv } from '#lib/env.ts'
 import { DataDir, type RunRecord, type Secrets } from '#scripts/data-dir.ts'
+import { demoPayEnvironment } from '#scripts/demo-pay/environment.ts'
 import { isAlive } from '#scripts/lock-file.mjs'
 import { type Cluster, clusterExists, SUPERUSER, startCluster } from '#scripts/postgres/cluster.ts'
 
@@ -19,10 +20,12 @@ export type OpenOptions = {
   onWait?: (reason: string) => void
 }
 
+type Reached = Pick<RunRecord, 'address' | 'demoPayUrl'>
+
 export type OpenDatabase = {
   embedded: boolean
-  /** Says where the service is reached, for whoever finds the folder taken. */
-  announce(address: string): void
+  /** Says where the service and its stand-in for Stripe are reached, for whoever finds the folder taken. */
+  announce(reached: Reached): void
   /** Settles when the embedded server is gone for whatever reason; never for an external one. */
   gone: Promise<void>
   /** Gives everything back; stops the server when this process started or adopted it. */
@@ -36,7 +39,7 @@ export class DataDirTaken extends Error {
 
 /**
  * Resolves the database of this process into its environment: DATABASE_URL, DATABASE_OWNER_URL and UB_DATABASE,
- * for an embedded one AUTH_SECRET and ENCRYPTION_KEY, and beside a running service its APP_URL. With DATABASE_URL set nothing embedded starts.
+ * for an embedded one AUTH_SECRET and ENCRYPTION_KEY, and beside a running service its APP_URL and stand-in. With DATABASE_URL set nothing embedded starts.
  * @throws {EnvError} when the environment contradicts itself
  * @throws {DataDirTaken} when another process keeps the folder
  */
@@ -119,18 +122,20 @@ async function holdDatabase(dir: DataDir, options: OpenOptions, release: () => v
   }
   dir.writeRunRecord({ ...record, port: cluster.port })
   setEmbeddedEnv(secrets, cluster.port)
-  const announce = (address: string) => dir.writeRunRecord({ ...record, port: cluster.port, address })
+  const announce = (reached: Reached) => dir.writeRunRecord({ ...record, port: cluster.port, ...reached })
   return { embedded: true, announce, gone: cluster.gone, close }
 }
 
-function attach(dir: DataDir, { port, address }: Running): OpenDatabase {
+function attach(dir: DataDir, { port, address, demoPayUrl }: Running): OpenDatabase {
   setEmbeddedEnv(dir.secrets(true), port)
   // The service was started with its own PORT and APP_URL; links that are made here must lead to it.
   if (address) setEnv({ APP_URL: address })
+  // Payments belong to whom the service takes for Stripe, whatever this shell knows.
+  if (demoPayUrl) setEnv(demoPayEnvironment(demoPayUrl, process.env.AUTH_SECRET ?? ''))
   return { embedded: true, announce: () => undefined, gone: new Promise(() => undefined), close: async () => undefined }
 }
 
-type Running = { port: number; address?: string }
+type Running = { port: number } & Reached
 
 async function takeOrAttach(dir: DataDir, options: OpenOptions): Promise<{ release: () => void } | Running> {
   const deadline = Date.now() + PATIENCE_MS
@@ -143,7 +148,7 @@ async function takeOrAttach(dir: DataDir, options: OpenOptions): Promise<{ relea
     const holder = found && isAlive(found.pid) ? found : undefined
     if (holder?.kind === 'service') {
       if (options.kind === 'service') throw new DataDirTaken(describeHolder(dir, holder))
-      if (holder.port) return { port: holder.port, address: holder.address }
+      if (holder.port) return { ...holder, port: holder.port }
     }
     if (Date.now() > deadline) throw new DataDirTaken(describeHolder(dir, holder))
     if (holder && !told) {

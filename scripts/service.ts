@@ -3,6 +3,14 @@ import { networkInterfaces } from 'node:os'
 import path from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseEnv, parseServerEnv } from '#lib/env.ts'
+import {
+  type OrderOrigins,
+  readOrderOrigins,
+  refuseRealOrders,
+  refuseRealPayments,
+  warnOfTestOrders,
+} from '#scripts/demo-pay/refusals.ts'
+import { type DemoPay, startDemoPay } from '#scripts/demo-pay/start.ts'
 import { type OpenDatabase, openDatabase, refuseTakenDataDir } from '#scripts/embedded-postgres.ts'
 import { migrateFromEnv } from '#scripts/migrating.ts'
 import { buildWhenStale } from '#scripts/next-build.ts'
@@ -11,9 +19,17 @@ import { startProgress } from '#scripts/progress.mjs'
 import { PlainError } from '#scripts/run-main.ts'
 import { type Seeded, seedFromEnv } from '#scripts/seeding.ts'
 import { parseTrustedProxies } from '#scripts/server/addresses.ts'
+import { isPrivateHost } from '#scripts/server/hosts.ts'
 import { onStopRequest } from '#scripts/signals.ts'
 
-export type ServiceMode = 'production' | 'development'
+type ServiceMode = 'production' | 'development'
+
+type ServiceOptions = {
+  /** What a person typed: others who find the folder taken are told. */
+  command: string
+  /** Takes a stand-in for Stripe as its payment provider. */
+  demoPay: boolean
+}
 
 const root = path.dirname(import.meta.dirname)
 const DRAIN_SECONDS = 5
@@ -22,25 +38,26 @@ const KILL_AFTER_MS = 8_000
 
 /**
  * Starts everything a service needs, in order, and serves until it is asked to stop; then stops it in reverse order.
- * @throws {PlainError} when the server ends by itself
+ * @throws {PlainError} when something is in its way, or the server ends by itself
  */
-export async function runService(mode: ServiceMode, command: string): Promise<void> {
-  const service = new Service(mode, command)
+export async function runService(mode: ServiceMode, options: ServiceOptions): Promise<void> {
+  const service = new Service(mode, options)
   onStopRequest((request) => (request === 'first' ? service.stop() : void service.kill()))
   await service.run()
 }
 
 class Service {
   private readonly mode: ServiceMode
-  private readonly command: string
+  private readonly options: ServiceOptions
   private readonly stopping = new AbortController()
   private database: OpenDatabase | undefined
   private demo: { url: string; close(): Promise<void> } | undefined
+  private demoPay: DemoPay | undefined
   private server: ChildProcess | undefined
 
-  constructor(mode: ServiceMode, command: string) {
+  constructor(mode: ServiceMode, options: ServiceOptions) {
     this.mode = mode
-    this.command = command
+    this.options = options
   }
 
   async run(): Promise<void> {
@@ -72,16 +89,19 @@ class Service {
     this.goOn()
     await this.openDatabase()
     this.goOn()
+    const origins = await readOrderOrigins(parseServerEnv(process.env).DATABASE_URL)
+    if (this.options.demoPay) refuseRealOrders(origins)
     await migrateFromEnv()
     const seeded = await seedFromEnv()
     this.goOn()
     if (!seeded.hasChannel) await this.startDemo()
+    if (this.options.demoPay) await this.startDemoPay(origins)
     this.goOn()
     const ended = this.serve()
     await Promise.race([this.untilReady(), ended])
     this.goOn()
-    this.database?.announce(parseServerEnv(process.env).APP_URL)
-    this.greet(seeded)
+    this.database?.announce({ address: parseServerEnv(process.env).APP_URL, demoPayUrl: this.demoPay?.url })
+    this.greet(seeded, origins)
     await ended
   }
 
@@ -91,6 +111,7 @@ class Service {
   }
 
   private async checkEnvironment(): Promise<void> {
+    if (this.options.demoPay) refuseRealPayments(process.env, root)
     const env = parseEnv(process.env)
     parseTrustedProxies(env.TRUSTED_PROXIES)
     if (env.DATABASE_URL) parseServerEnv(process.env)
@@ -105,7 +126,7 @@ class Service {
     const done = startProgress('Opening the database')
     try {
       const onWait = (reason: string) => process.stdout.write(`  ${reason}\n`)
-      this.database = await openDatabase({ command: this.command, kind: 'service', onWait })
+      this.database = await openDatabase({ command: this.options.command, kind: 'service', onWait })
       done('done')
     } catch (error) {
       done('failed')
@@ -124,9 +145,15 @@ class Service {
     process.env.UB_DEMO_URL = this.demo.url
   }
 
+  private async startDemoPay({ test }: OrderOrigins): Promise<void> {
+    const { PORT: port, APP_URL: appUrl, DATA_DIR: dataDir, AUTH_SECRET: authSecret } = parseServerEnv(process.env)
+    this.demoPay = await startDemoPay({ port, appUrl, dataDir, authSecret, remembers: test > 0 })
+  }
+
   private serve(): Promise<void> {
     const env: NodeJS.ProcessEnv = {
       ...process.env,
+      ...this.demoPay?.environment,
       NODE_ENV: this.mode,
       UB_SUPERVISED: '1',
       UB_DRAIN_SECONDS: String(DRAIN_SECONDS),
@@ -160,6 +187,7 @@ class Service {
     this.stopping.abort()
     await this.endServer()
     await this.demo?.close()
+    await this.demoPay?.close()
     await this.database?.close()
   }
 
@@ -173,14 +201,24 @@ class Service {
     await ended
   }
 
-  private greet(seeded: Seeded): void {
+  private greet(seeded: Seeded, origins: OrderOrigins): void {
     const env = parseServerEnv(process.env)
     const lines = ['', `Undefined Behavior serves ${env.APP_URL}`]
     if (env.UB_DATABASE === 'embedded' || this.mode === 'development') {
-      for (const address of lanAddresses()) lines.push(`  in this network: http://${address}:${env.PORT}`)
+      const addresses = lanAddresses().filter((address) => !this.demoPay || isPrivateHost(address))
+      for (const address of addresses) lines.push(`  in this network: http://${address}:${env.PORT}`)
     }
     if (this.demo)
       lines.push('', 'No channel is set up, so the demo model answers. OPENAI_API_KEY=… npm start adds OpenAI.')
+    if (this.demoPay) {
+      lines.push(
+        '',
+        'Payments are a demonstration: no money is moved, and whoever reaches this service gets credits for nothing.',
+        `They are made at ${env.APP_URL}; with the address of this machine as APP_URL, from other devices too.`,
+      )
+    }
+    const warning = this.demoPay ? null : warnOfTestOrders(origins, env.STRIPE_SECRET_KEY)
+    if (warning) lines.push('', warning)
     if (seeded.adminLink) {
       lines.push('', 'There is no admin yet. This link makes one, once:', `  ${seeded.adminLink}`)
     }

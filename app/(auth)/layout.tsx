@@ -8,7 +8,7 @@ import { ThemeSwitch } from '#app/_ui/theme-switch.tsx'
 export default async function AuthLayout({ children }: { children: ReactNode }) {
   return (
     <ClientMessages namespaces={['auth']}>
-      <div className="flex min-h-dvh flex-col px-5 pt-[max(1.5rem,env(safe-area-inset-top))] pb-[max(1rem,env(safe-area-inset-bottom))]">
+      <div className="flex min-h-(--screen) flex-col px-5 pt-[max(1.5rem,env(safe-area-inset-top))] pb-[max(1rem,env(safe-area-inset-bottom))]">
         <header className="mx-auto flex w-full max-w-sm items-center gap-2.5 pt-[6vh] font-semibold">
           <Logo />
           {await getSiteName()}

@@ -60,6 +60,12 @@ const refused: [name: string, file: string, text: string, complaint: RegExp][] =
     `import '#tests/support/database.ts'`,
     /nothing imports a test/,
   ],
+  [
+    'a script imports a test helper',
+    'scripts/x.ts',
+    `await import('#tests/support/database.ts')`,
+    /nothing imports a test/,
+  ],
   ['an import without its ending', 'lib/chat/x.ts', `import '#lib/ctx'`, /no module of ours/],
   ['a script enters a domain by the window', 'scripts/x.ts', `import '#lib/ledger/holds.ts'`, /through its index\.ts/],
   [

@@ -20,6 +20,12 @@ export function isHostAllowed(host: string, policy: HostPolicy): boolean {
   return policy.acceptPrivate && (isPrivateName(name) || isOwnAddress(name, policy))
 }
 
+/** Whether only this machine or its network can mean this host. */
+export function isPrivateHost(host: string): boolean {
+  const name = hostnameOf(host)
+  return name !== undefined && isPrivateName(name)
+}
+
 function isPrivateName(name: string): boolean {
   if (isIP(name)) return isListed(PRIVATE_ADDRESSES, name)
   return !name.includes('.') || name.endsWith('.local') || name.endsWith('.localhost')

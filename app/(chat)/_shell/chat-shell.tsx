@@ -83,7 +83,7 @@ export function ChatShell({ conversations, status, children, ...viewer }: ChatSh
         >
           {t('skipToComposer')}
         </a>
-        <div className="flex h-dvh overflow-clip">
+        <div className="flex h-(--screen) overflow-clip">
           <aside
             aria-label={t('conversations')}
             className="w-65 shrink-0 border-line border-e bg-surface max-md:hidden"

@@ -23,7 +23,7 @@ export function SidebarDrawer({ open, onClose }: { open: boolean; onClose: () =>
       aria-label={t('conversations')}
       onClose={onClose}
       onClick={(event) => event.target === ref.current && onClose()}
-      className="m-0 h-dvh max-h-dvh w-[min(20rem,86vw)] max-w-none bg-surface p-0 pt-[env(safe-area-inset-top)] text-ink shadow-raised backdrop:bg-black/40 md:hidden"
+      className="m-0 mt-(--banner) h-(--screen) max-h-none w-[min(20rem,86vw)] max-w-none bg-surface p-0 pt-[env(safe-area-inset-top)] text-ink shadow-raised backdrop:bg-black/40 md:hidden"
     >
       {open && <Sidebar onClose={onClose} />}
     </dialog>

@@ -17,7 +17,7 @@ type Options = {
   latencyMs: () => number
   /** Called before each request: sessions may have run out meanwhile. */
   beforeEach: () => void
-  baseUrl: () => string
+  pagesAt: () => string
 }
 
 type Answer = { status: number; body: string; requestId: string; replayed?: boolean }
@@ -28,7 +28,7 @@ const KEEP_ALIVE_MS = 120_000
 
 /** The HTTP side: the API below /v1 and the hosted page below /c/pay. */
 export function createStripeServer(options: Options): Server {
-  const routes = apiRoutes((id) => `${options.baseUrl()}/c/pay/${id}`)
+  const routes = apiRoutes((id) => `${options.pagesAt()}/c/pay/${id}`)
   const server = createServer((request, response) => {
     response.on('error', () => undefined)
     readBody(request)

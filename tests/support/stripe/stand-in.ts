@@ -27,6 +27,8 @@ export type StandInOptions = {
   livemode?: boolean
   /** `auto` sends each event by itself until it is accepted; `manual` sends only what it is told to. */
   deliver?: 'auto' | 'manual'
+  /** Where people reach the hosted page, if not here: a server that hands on what is below /c/pay. */
+  pagesAt?: string
   /** Keeps everything in this file, so that it survives a restart. */
   file?: string
   /** Milliseconds since 1970. */
@@ -79,7 +81,7 @@ export class StripeStandIn {
       requests: this.requests,
       latencyMs: () => this.latencyMs,
       beforeEach: () => this.expireDue(),
-      baseUrl: () => this.url,
+      pagesAt: () => options.pagesAt ?? this.url,
     })
   }
 

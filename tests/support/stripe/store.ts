@@ -112,7 +112,7 @@ export class Store {
       answers: [...this.answers],
     }
     const draft = `${this.#file}.${this.#start}.draft`
-    writeFileSync(draft, JSON.stringify(state))
+    writeFileSync(draft, JSON.stringify(state), { mode: 0o600 })
     renameSync(draft, this.#file)
   }
 
