@@ -13,6 +13,8 @@ const STRYKER = path.join('node_modules', '@stryker-mutator', 'core', 'bin', 'st
 /** What is too slow for every `npm test`, each a program of its own. */
 const PARTS: Record<string, Part> = {
   property: { args: [VITEST, 'run', 'lib/ledger/model.test.ts'], env: { PROPERTY_COMMANDS: '1000000' } },
+  payments: { args: [VITEST, 'run', 'lib/payments/model.test.ts'], env: { PROPERTY_STORIES: '100000' } },
+  webhook: { args: ['tests/chaos/payments.ts'] },
   chaos: { args: ['tests/chaos/chaos.ts', '--rounds', '50'] },
   'event-loop': { args: ['tests/chaos/event-loop.ts'] },
   stryker: { args: [STRYKER, 'run', 'tests/mutation/stryker.config.json'] },

@@ -66,9 +66,9 @@ export class Installation {
     })
   }
 
-  async startService(): Promise<void> {
+  async startService(env: Record<string, string> = {}): Promise<void> {
     const options = { port: this.#servicePort, detached: true }
-    const service = await startService(this.database, { SERVER_WORKERS: '2', LOG_LEVEL: 'error' }, options)
+    const service = await startService(this.database, { SERVER_WORKERS: '2', LOG_LEVEL: 'error', ...env }, options)
     this.#service = service
     this.#isExpectedToRun = true
     void service.gone.then((code) => {
@@ -104,6 +104,11 @@ export class Installation {
   async killPostgres(): Promise<void> {
     kill(this.#cluster.pid)
     await this.#cluster.gone
+  }
+
+  /** Asks PostgreSQL to end at once; `immediate` lets it replay its log at the next start. */
+  async stopPostgres(how: 'fast' | 'immediate'): Promise<void> {
+    await this.#cluster.stop(how)
   }
 
   /** Kills one connection's process: PostgreSQL ends all the others and recovers by itself. */

@@ -18,14 +18,15 @@ type RunningCall = { heldMicros: bigint; end: (costMicros: bigint) => Promise<vo
  * @param link how the service learns of what happens at Stripe
  * @returns how many steps there were anything to do for
  */
-export async function tell(lane: Lane, link: Link, { orders, steps, healing }: Story): Promise<number> {
+export async function tell(lane: Lane, link: Link, { orders, spent, steps, healing }: Story): Promise<number> {
   const buyer = await lane.createBuyer()
   const stage = new Stage({ lane, buyer, messages: [] })
   for (const terms of orders) await stage.enter(terms, terms.provider === 'manual' ? manualLink : link)
+  if (spent !== null) await stage.buy(spent)
   let done = 0
   for (const step of steps) {
     const { isHere, isAnywhere } = await stage.act(step)
-    if (isHere) await stage.check()
+    if (isHere) await stage.check({ isOne: step.do !== 'together' })
     if (isAnywhere) done++
   }
   await stage.end(healing)
@@ -52,6 +53,16 @@ class Stage {
     this.#parts.push(part)
     await link.begin(this.#scene, part)
     this.#state = await this.#read()
+  }
+
+  /** Pays everything, and spends some of it. */
+  async buy(percent: number): Promise<void> {
+    for (const part of this.#parts)
+      await this.act({ do: 'happen', otherwise: { order: this.#parts.indexOf(part), move: 0, percent } })
+    for (const message of this.#scene.messages) await this.#carryOutErrand(message.part, { do: 'deliver', message })
+    await this.check()
+    await this.#do({ do: 'spend', percent })
+    await this.check()
   }
 
   /** @returns whether anything was done, and whether any of it was done here */
@@ -107,7 +118,7 @@ class Stage {
       }
       case 'forgive': {
         const part = pick(this.#parts, step.order)
-        if (!part?.told.isLost) return false
+        if (!part?.told.suspends) return false
         await forgiveDispute(this.#scene.lane.system(), { orderId: part.row.id, reason: 'a good customer' })
         part.told.forgive()
         return true
@@ -116,14 +127,18 @@ class Stage {
   }
 
   /** What holds at any time, whatever was lost. */
-  async check(): Promise<void> {
+  async check({ isOne = true }: { isOne?: boolean } = {}): Promise<void> {
+    const before = this.#state
     this.#state = await this.#read()
     const { posted, held, suspended, orders } = this.#state
     expect(orders.map(({ line }) => line)).toEqual(this.#parts.map(({ told }) => told.line()))
     expect(suspended, 'suspended').toBe(this.#parts.some(({ told }) => told.suspends))
     expect(held, 'held').toBe(this.#calls.reduce((sum, { heldMicros }) => sum + heldMicros, 0n))
     expect(posted >= held, 'never overdrawn').toBe(true)
-    for (const order of orders) expect({ ...order.moved, ...order.row }).toEqual(booksOf(order))
+    for (const [index, order] of orders.entries()) {
+      expect({ ...order.moved, ...order.row }).toEqual(booksOf(order))
+      expectFair(before.orders[index]!, order, isOne ? posted - held : 0n)
+    }
     expect(posted, 'what came in less what was spent').toBe(
       orders.reduce((sum, { moved }) => sum + moved.wallet, -this.#spent),
     )
@@ -239,6 +254,25 @@ class Stage {
     await call.end(costMicros)
     this.#calls = this.#calls.filter((other) => other !== call)
     this.#spent += costMicros
+  }
+}
+
+/**
+ * Money that comes back pays for what was spent before it buys anything, and what is taken back is taken from what is
+ * left.
+ * @param freeMicros what the wallet had free when it was taken, where that is known
+ */
+function expectFair(before: OrderState, after: OrderState, freeMicros: bigint): void {
+  const kinds = [
+    { credited: 'credited', shortfall: 'shortfall', left: after.left.paid },
+    { credited: 'bonus', shortfall: 'bonusShortfall', left: after.left.promotional },
+  ] as const
+  for (const { credited, shortfall, left } of kinds) {
+    const rise = after.row[credited] - before.row[credited]
+    const owed = before.row[shortfall] > rise ? before.row[shortfall] - rise : 0n
+    if (rise > 0n) expect(after.row[shortfall] <= owed, 'what was spent is paid for first').toBe(true)
+    const isShort = after.row[shortfall] > before.row[shortfall]
+    if (isShort && freeMicros > 0n) expect(left, 'what was left is taken').toBe(0n)
   }
 }
 
