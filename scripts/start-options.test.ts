@@ -14,5 +14,7 @@ test.each(['--demo', '--demo-pay=yes', '--no-demo-pay', '-x', 'demo-pay'])('%s i
 })
 
 test('the help names every option', () => {
-  expect(describeStartOptions('npm run dev')).toMatch(/^usage: npm run dev \[-- --demo-pay\]\n.* --demo-pay .* --help /s)
+  expect(describeStartOptions('npm run dev')).toMatch(
+    /^usage: npm run dev \[-- --demo-pay\]\n.* --demo-pay .* --help /s,
+  )
 })
