@@ -18,3 +18,7 @@ test('the help names every option', () => {
     /^usage: npm run dev \[-- --demo-pay\]\n.* --demo-pay .* --help /s,
   )
 })
+
+test('an option that npm kept for itself', () => {
+  expect(() => parseStartOptions([], 'npm start', { npm_config_demo_pay: 'true' })).toThrow('npm start -- --demo-pay')
+})

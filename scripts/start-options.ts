@@ -8,7 +8,13 @@ export type StartOptions = { demoPay: boolean; help: boolean }
  * @param command what a person typed before it
  * @throws {PlainError} naming what is no option
  */
-export function parseStartOptions(args: readonly string[], command: string): StartOptions {
+export function parseStartOptions(
+  args: readonly string[],
+  command: string,
+  env: Record<string, string | undefined> = process.env,
+): StartOptions {
+  // npm keeps what stands before the dashes for itself, and would start without the demo.
+  if (env.npm_config_demo_pay) throw new PlainError(`write ${command} -- --demo-pay, with the two dashes before it`)
   try {
     const { values } = parseArgs({
       args: [...args],
