@@ -166,8 +166,13 @@ function hear<K extends Report['is']>(
   })
 }
 
-const inSeconds = (ms: number) => (ms / 1_000).toFixed(1)
-const perSecond = (count: number, ms: number) => (count / (ms / 1_000)).toFixed(0)
+function inSeconds(ms: number): string {
+  return (ms / 1_000).toFixed(1)
+}
+
+function perSecond(count: number, ms: number): string {
+  return (count / (ms / 1_000)).toFixed(0)
+}
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
