@@ -116,7 +116,7 @@ test('a low balance is a sentence with a way to the credits', async ({ page, con
   await expect(page.getByText('About 3 more messages like this.')).toBeVisible()
   await expect(page.getByRole('main').getByRole('link', { name: 'See your credits' })).toHaveAttribute(
     'href',
-    '/credits',
+    '/credits#buy',
   )
   await figure(page).click()
   await expect(page.getByText('Your balance or cap leaves no more')).toBeVisible()
