@@ -16,7 +16,7 @@ import { verifyOrders } from './verify.ts'
 
 const STORIES = Number(process.env.PROPERTY_STORIES ?? 10_000)
 /** Of each hundred stories so many take the whole way, through signed events and Stripe's SDK. */
-const WHOLE = Number(process.env.PROPERTY_WHOLE ?? 20)
+const WHOLE = Number(process.env.PROPERTY_WHOLE ?? 10)
 const SEED = Number(process.env.PROPERTY_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const LANES = Number(process.env.PROPERTY_LANES ?? 3)
 /** Ten times what a story takes on two cores of their own. */

@@ -116,7 +116,7 @@ export const stories: fc.Arbitrary<Story> = fc.record({
     { weight: 3, arbitrary: fc.array(terms, { minLength: 1, maxLength: 1 }) },
     { weight: 1, arbitrary: fc.array(terms, { minLength: 2, maxLength: 2 }) },
   ),
-  steps: fc.array(step, { minLength: 3, maxLength: 11, size: 'max' }),
+  steps: fc.array(step, { minLength: 2, maxLength: 7, size: 'max' }),
   // What is taken back of what was spent takes too many steps to come about by chance.
   spent: fc.constantFrom(null, null, 0, 60, 100),
   healing: fc.constantFrom<Healing>('deliveries', 'deliveries', 'orders', 'orders', 'all'),

@@ -154,7 +154,8 @@ class Stage {
       }
     } else await this.#reconcile(healing)
     for (const call of [...this.#calls]) await this.#end(call, 0n)
-    await collectShortfalls(this.#scene.lane.system())
+    const isShort = ({ row }: OrderState) => row.shortfall + row.bonusShortfall > 0n
+    if ((await this.#read()).orders.some(isShort)) await collectShortfalls(this.#scene.lane.system())
     await this.check()
     for (const [index, order] of this.#state.orders.entries()) {
       const { books, row } = this.#parts[index]!
