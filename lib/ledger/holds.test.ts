@@ -77,7 +77,9 @@ describe('placeHold', () => {
     expect(await wallet()).toMatchObject({ postedMicros: 800n, heldMicros: 0n })
     await suspendWallet(ctx, { walletId, suspended: false })
     expect(await placeHold(ctx, hold())).toMatchObject({ outcome: 'held' })
-    await expect(suspendWallet(ctx, { walletId: newId(), suspended: true })).rejects.toThrow()
+    await expect(suspendWallet(ctx, { walletId: newId(), suspended: true })).rejects.toMatchObject({
+      cause: { code: 'UB005' },
+    })
   })
 
   it('reserves without moving', async () => {
