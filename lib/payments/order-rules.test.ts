@@ -106,6 +106,29 @@ describe('a row is refused by', () => {
     ).toBe('taken')
   })
 
+  it.each<[table: string, row: Row]>([
+    ['packages', { price_minor: 1, credits_micros: 1, bonus_micros: 0 }],
+    ['orders', { price_minor: 1, credits_micros: 1, bonus_micros: 0, provider: 'manual', method: null }],
+    ['orders', { ...paid, paid_minor: 1 }],
+    ['orders', { ...paid, state: 'review', paid_currency: 'EUR' }],
+    ...['open', 'pending', 'expired', 'failed', 'canceled', 'rejected'].map((state): [string, Row] => [
+      'orders',
+      { state },
+    ]),
+    ...['pending', 'succeeded', 'failed', 'canceled'].map((state): [string, Row] => [
+      'refunds',
+      { state, amount_minor: 1 },
+    ]),
+    ...['inquiry', 'open', 'closed', 'won', 'lost'].map((state): [string, Row] => [
+      'disputes',
+      { state, amount_minor: 1, withdrawn_minor: 0 },
+    ]),
+    ['disputes', { amount_minor: 5, withdrawn_minor: 5, reinstated_minor: 5 }],
+    ['payment_events', { source: 'reconcile', changed: false, order_id: null }],
+  ])('nobody, of %s: %j', async (table, row) => {
+    expect(await refusalOf(insert(table, { ...REQUIRED[table]!(), ...row }))).toBe('taken')
+  })
+
   it.each([
     ['packages_pkey', 'packages', ['id']],
     ['orders_pkey', 'orders', ['id']],
@@ -126,15 +149,14 @@ describe('a row is refused by', () => {
 
 describe('what is there stays', () => {
   it.each([
-    'UPDATE orders SET price_minor = 1',
-    'UPDATE orders SET credits_micros = credits_micros + 1',
-    'UPDATE orders SET bonus_micros = 5',
-    "UPDATE orders SET currency = 'JPY'",
-    'UPDATE orders SET wallet_id = wallet_id',
-    'UPDATE orders SET user_id = gen_random_uuid()',
-    'UPDATE refunds SET amount_minor = 1',
-    'UPDATE refunds SET order_id = order_id',
-    'UPDATE disputes SET order_id = order_id',
+    ...['id', 'reference', 'user_id', 'wallet_id', 'request_id', 'request_hash', 'provider', 'package_id'].map(
+      (column) => `UPDATE orders SET ${column} = ${column}`,
+    ),
+    ...['price_minor', 'currency', 'credits_micros', 'bonus_micros', 'created_at'].map(
+      (column) => `UPDATE orders SET ${column} = ${column}`,
+    ),
+    ...['id', 'order_id', 'amount_minor'].map((column) => `UPDATE refunds SET ${column} = ${column}`),
+    ...['id', 'order_id'].map((column) => `UPDATE disputes SET ${column} = ${column}`),
     'UPDATE payment_events SET changed = false',
     'DELETE FROM orders',
     'DELETE FROM refunds',
