@@ -32,21 +32,28 @@ export const viewport: Viewport = {
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
   const [locale, store, t] = await Promise.all([getLocale(), cookies(), getTranslations('common')])
-  const isDemo = getEnv().UB_DEMO_PAY === '1'
+  const notice = moneyNotice()
   return (
     <html
       lang={locale}
       data-theme={themeAttribute(store.get(THEME_COOKIE)?.value)}
-      className={isDemo ? 'has-banner' : undefined}
+      className={notice ? 'has-banner' : undefined}
     >
       <body>
-        {isDemo && (
-          <aside aria-label={t('demo')} className="banner">
-            {t('demoPay')}
+        {notice && (
+          <aside aria-label={t('notice')} className="banner">
+            {t(notice)}
           </aside>
         )}
         <ClientMessages>{children}</ClientMessages>
       </body>
     </html>
   )
+}
+
+/** What every page says while credits can be bought without money: with the stand-in, or with a test key of Stripe. */
+function moneyNotice(): 'demoPay' | 'testPay' | null {
+  const { UB_DEMO_PAY, STRIPE_SECRET_KEY } = getEnv()
+  if (UB_DEMO_PAY === '1') return 'demoPay'
+  return STRIPE_SECRET_KEY && !/^\w\w_live_/.test(STRIPE_SECRET_KEY) ? 'testPay' : null
 }

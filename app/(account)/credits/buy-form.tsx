@@ -34,6 +34,9 @@ const ICONS: Record<PaymentMethod, LucideIcon> = {
   manual: Landmark,
 }
 
+/** After these the order is over: to press again is to order anew. */
+const ENDED = new Set<string>(['payment_method_unavailable', 'order_closed'])
+
 /** Chooses a package and a way to pay, and goes to where it is paid. */
 export function BuyForm({ offers, methods, requestId: firstRequestId }: BuyFormProps) {
   const t = useTranslations('orders')
@@ -48,7 +51,7 @@ export function BuyForm({ offers, methods, requestId: firstRequestId }: BuyFormP
       setLeaving(true)
       if (result.data.href.startsWith('/')) router.push(result.data.href)
       else window.location.assign(result.data.href)
-    }
+    } else if (ENDED.has(result.error.code)) setRequestId(newId())
     return result
   })
   const isBusy = pending || isLeaving

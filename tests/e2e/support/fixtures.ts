@@ -11,7 +11,8 @@ import { type StripeStandIn, startStripeStandIn } from '#tests/support/stripe/st
 
 const MODEL_ID = 'test-model'
 const PASSWORD = 'correct horse battery'
-const STRIPE = { secretKey: 'sk_test_stories', webhookSecret: 'whsec_of_all_the_stories' }
+// Of the kind that moves money: with a test key every page would say so.
+const STRIPE = { secretKey: 'sk_live_stories', webhookSecret: 'whsec_of_all_the_stories', livemode: true }
 
 export type Person = { userId: string; email: string; name: string; password: string }
 
@@ -35,9 +36,9 @@ export type Installation = {
 type Watch = (context: BrowserContext) => void
 
 /**
- * One installation for each worker: a database of its own, a vendor, a stand-in for Stripe, the production server. A test fails when a page
- * complained in its console: a hydration that did not match, a violated policy, an exception nobody caught. Contexts
- * that a test opens itself are watched when it says so.
+ * One installation for each worker: a database of its own, a vendor, a stand-in for Stripe, the production server. A
+ * test fails when a page complained in its console: a hydration that did not match, a violated policy, an exception
+ * nobody caught. Contexts that a test opens itself are watched when it says so.
  */
 export const test = base.extend<{ watch: Watch }, { installation: Installation }>({
   watch: [

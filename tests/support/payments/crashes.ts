@@ -3,7 +3,7 @@ import { createDatabase, type Database } from '#db/client.ts'
 import type { Crash } from './steps.ts'
 
 /** A statement that did not come to be, and with it all of its transaction; or nobody knows. */
-export class Crashed extends Error {}
+class Crashed extends Error {}
 
 type Send = (...args: unknown[]) => unknown
 type Cable = { connection: { stream: { destroy(): void; destroySoon(): void } }; processID: number }
