@@ -92,7 +92,8 @@ export class ProviderBooks {
     }
     for (const [which, { state }] of this.refunds.entries()) {
       if (state === 'pending') moves.push({ do: 'endRefund', which, end: 'succeeded' })
-      if (counts({ state })) moves.push({ do: 'endRefund', which, end: 'failed' })
+      if (counts({ state }))
+        moves.push({ do: 'endRefund', which, end: 'failed' }, { do: 'endRefund', which, end: 'failed' })
     }
     if (this.disputes.length < 2) {
       const dispute: Move = { do: 'dispute', amountMinor: paid.amountMinor, inquiry: false, withdraw: true }

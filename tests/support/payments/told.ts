@@ -2,7 +2,6 @@ import type { ProviderBooks, Snapshot } from './provider-books.ts'
 
 /** What is to be known of an order's payment: of each fact the latest version that anybody told. */
 export class Told {
-  /** The words of whoever closed an order stand, whatever the provider calls it. */
   #payment: Snapshot['payment']
   #refunds = new Map<string, Snapshot['refunds'][number]>()
   #disputes = new Map<string, Snapshot['disputes'][number]>()
@@ -29,7 +28,9 @@ export class Told {
   hear({ payment, refunds, disputes }: Snapshot, message?: string): void {
     if (message !== undefined && this.#messages.has(message)) return
     if (message !== undefined) this.#messages.add(message)
-    if (payment.at > this.#payment.at) this.#payment = payment
+    // What a person has canceled has expired at the provider, at the same moment.
+    const isCanceled = payment.at === this.#payment.at && payment.state === 'canceled'
+    if (payment.at > this.#payment.at || isCanceled) this.#payment = payment
     for (const one of refunds) if (one.at > (this.#refunds.get(one.id)?.at ?? -1)) this.#refunds.set(one.id, one)
     for (const one of disputes) if (one.at > (this.#disputes.get(one.id)?.at ?? -1)) this.#disputes.set(one.id, one)
   }
