@@ -46,9 +46,7 @@ async function startDemo(database: TestDatabase, own: { DATA_DIR: string; PORT: 
 
 /** The label is there, above a page that fits below it. */
 async function expectLabel(page: Page): Promise<void> {
-  await expect(page.getByRole('complementary', { name: 'Notice' })).toHaveText(
-    'Demo payments: no real money is moved',
-  )
+  await expect(page.getByRole('complementary', { name: 'Notice' })).toHaveText('Demo payments: no real money is moved')
   await expect(page.getByRole('complementary', { name: 'Notice' })).toBeInViewport({ ratio: 1 })
   const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
   expect(overflow).toBeLessThanOrEqual(0)
