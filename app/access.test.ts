@@ -3,10 +3,10 @@ import path from 'node:path'
 import { beforeEach, describe, expect, it, vi } from 'vitest'
 
 /**
- * Who may call: `public` anybody, `person` somebody signed in, `signed` a service that signs what it says and is no
+ * Who may call: `public` anybody, `person` somebody signed in, `admin` an operator, `signed` a service that signs what it says and is no
  * browser, `nobody` is refused whoever asks.
  */
-type Rule = 'public' | 'person' | 'signed' | 'nobody'
+type Rule = 'public' | 'person' | 'admin' | 'signed' | 'nobody'
 
 // Each entrance of the service and who may use it. A new one fails here until somebody has decided.
 const ROUTES: Record<string, Record<string, Rule>> = {
@@ -57,6 +57,7 @@ const PAGES: Record<string, Rule> = {
   '(auth)/sign-in': 'public',
   '(chat)': 'person',
   '(chat)/c/[id]': 'person',
+  admin: 'admin',
 }
 
 const HOST = 'localhost:3000'

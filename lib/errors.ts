@@ -19,6 +19,8 @@ export const ERROR_STATUS = {
   conflict: 409,
   email_taken: 409,
   last_admin: 409,
+  own_account: 409,
+  changed_meanwhile: 409,
   link_invalid: 410,
   password_too_short: 400,
   password_too_long: 400,

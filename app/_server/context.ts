@@ -1,5 +1,5 @@
 import { cookies, headers } from 'next/headers'
-import { redirect } from 'next/navigation'
+import { notFound, redirect } from 'next/navigation'
 import { cache } from 'react'
 import { readOrigin } from '#app/_server/origin.ts'
 import { PATH_HEADER } from '#app/_server/page-path.ts'
@@ -46,4 +46,11 @@ export async function requirePageUser(): Promise<UserCtx & { viewer: Viewer }> {
   if (viewer) return { ...ctx, actor: viewer.actor, viewer }
   const path = (await headers()).get(PATH_HEADER) ?? '/'
   redirect(path === '/' ? '/sign-in' : `/sign-in?next=${encodeURIComponent(path)}`)
+}
+
+/** The context of a page that only admins see: who is not signed in is sent to sign in, for anybody else there is no such page. */
+export async function requirePageAdmin(): Promise<UserCtx & { viewer: Viewer }> {
+  const page = await requirePageUser()
+  if (page.actor.role !== 'admin') notFound()
+  return page
 }

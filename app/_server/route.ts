@@ -3,12 +3,15 @@ import { readJsonBody } from '#app/_server/body.ts'
 import { readCtx, readRequestInfo } from '#app/_server/context.ts'
 import { toFailure } from '#app/_server/failure.ts'
 import { isSameOrigin } from '#app/_server/origin.ts'
-import type { Ctx, UserCtx } from '#lib/ctx.ts'
+import { type Ctx, requireAdmin, requireUser, type UserCtx } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 
 const DEFAULT_MAX_BYTES = 1_500_000
 
-type RouteOptions<S extends z.ZodType, A extends 'user' | 'public'> = {
+/** `admin` refuses everybody else before anything is read; the verbs behind it ask again. */
+type RouteAuth = 'admin' | 'user' | 'public'
+
+type RouteOptions<S extends z.ZodType, A extends RouteAuth> = {
   /** Checks body, query and path parameters together; of equal names the path's wins, then the body's. */
   input: S
   auth: A
@@ -16,7 +19,7 @@ type RouteOptions<S extends z.ZodType, A extends 'user' | 'public'> = {
   maxBytes?: number
 }
 
-type RouteCtx<A> = A extends 'user' ? UserCtx : Ctx
+type RouteCtx<A> = A extends 'public' ? Ctx : UserCtx
 
 type RouteContext = { params: Promise<Record<string, string | string[]>> }
 
@@ -24,7 +27,7 @@ type RouteContext = { params: Promise<Record<string, string | string[]>> }
  * Makes a JSON route handler: parse, call one verb, map the failure. Amounts (bigint) become decimal strings.
  * Writes from other sites are refused. What the handler returns is the reply; a Response goes out as it is.
  */
-export function route<S extends z.ZodType, A extends 'user' | 'public'>(
+export function route<S extends z.ZodType, A extends RouteAuth>(
   options: RouteOptions<S, A>,
   handler: (ctx: RouteCtx<A>, input: z.output<S>, request: Request) => Promise<unknown>,
 ): (request: Request, context: RouteContext) => Promise<Response> {
@@ -33,7 +36,8 @@ export function route<S extends z.ZodType, A extends 'user' | 'public'>(
     try {
       if (isWrite(request) && !isSameOrigin(request.headers)) throw new AppError('forbidden', { message: 'cross-site' })
       const ctx = await readCtx(request, info)
-      if (options.auth === 'user' && ctx.actor.type !== 'user') throw new AppError('unauthenticated')
+      if (options.auth !== 'public') requireUser(ctx)
+      if (options.auth === 'admin') requireAdmin(ctx)
       const input = options.input.parse(
         await readInput(request, await params, options.maxBytes ?? DEFAULT_MAX_BYTES),
       ) as z.output<S>

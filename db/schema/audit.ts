@@ -21,5 +21,6 @@ export const auditEntries = pgTable(
   (table) => [
     index('audit_entries_subject_idx').on(table.subjectType, table.subjectId, table.id),
     index('audit_entries_actor_idx').on(table.actorType, table.actorId, table.id),
+    index('audit_entries_action_idx').on(table.action, table.id),
   ],
 )

@@ -14,7 +14,7 @@ import {
   uniqueIndex,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { bytea, createdAt, micros, tstzrange } from './columns.ts'
+import { bytea, createdAt, instant, micros, tstzrange } from './columns.ts'
 
 /** What a person picks. Limits are tokens. */
 export const models = pgTable(
@@ -37,6 +37,8 @@ export const models = pgTable(
       .default('max_tokens'),
     visible: boolean().notNull().default(true),
     position: smallint().notNull().default(0),
+    /** Counts changes, so that a stale form is noticed. */
+    version: integer().notNull().default(1),
     createdAt: createdAt(),
   },
   (table) => [
@@ -104,6 +106,8 @@ export const channels = pgTable(
     status: text({ enum: ['active', 'disabled'] })
       .notNull()
       .default('active'),
+    /** Counts changes, so that a stale form is noticed. */
+    version: integer().notNull().default(1),
     createdAt: createdAt(),
   },
   (table) => [
@@ -126,6 +130,13 @@ export const channelKeys = pgTable(
     status: text({ enum: ['active', 'disabled', 'refused'] })
       .notNull()
       .default('active'),
+    /** Since when the vendor refuses it, and the status with which it did; null while it is taken. */
+    refusedAt: instant('refused_at'),
+    refusedStatus: smallint('refused_status'),
+    /** The last call made to try it: when, whether it worked (`ok`, else a code of ours), and how long its first token took. */
+    testedAt: instant('tested_at'),
+    testOutcome: text('test_outcome'),
+    testFirstTokenMs: integer('test_first_token_ms'),
     createdAt: createdAt(),
   },
   (table) => [index('channel_keys_channel_idx').on(table.channelId)],

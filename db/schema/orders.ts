@@ -87,6 +87,8 @@ export const orders = pgTable(
     uniqueIndex('orders_payment_key').on(table.paymentIntentId),
     index('orders_user_idx').on(table.userId, table.id),
     index('orders_waiting_idx').on(table.state, table.id).where(sql`${table.state} in ('open', 'pending', 'review')`),
+    index('orders_state_idx').on(table.state, table.id),
+    index('orders_paid_idx').on(table.paidAt).where(sql`${table.paidAt} is not null`),
     index('orders_shortfall_idx')
       .on(table.id)
       .where(sql`${table.shortfallMicros}::bigint + ${table.bonusShortfallMicros}::bigint > 0`),
@@ -128,6 +130,7 @@ export const refunds = pgTable(
   },
   (table) => [
     index('refunds_order_idx').on(table.orderId, table.id),
+    index('refunds_created_idx').on(table.createdAt),
     check('refunds_amount_positive', sql`${table.amountMinor} > 0`),
     check('refunds_state_known', sql`${table.state} in ('pending', 'succeeded', 'failed', 'canceled')`),
   ],
@@ -154,6 +157,7 @@ export const disputes = pgTable(
   },
   (table) => [
     index('disputes_order_idx').on(table.orderId, table.id),
+    index('disputes_created_idx').on(table.createdAt),
     check('disputes_state_known', sql`${table.state} in ('inquiry', 'open', 'closed', 'won', 'lost')`),
     check(
       'disputes_amounts_sane',

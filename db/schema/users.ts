@@ -23,6 +23,11 @@ export const users = pgTable(
   },
   (table) => [
     uniqueIndex('users_email_key').on(sql`lower(${table.email})`),
+    // What an operator types is the beginning of an address or of a name.
+    index('users_email_prefix_idx').on(sql`lower(${table.email}) text_pattern_ops`),
+    index('users_name_prefix_idx').on(sql`lower(${table.name}) text_pattern_ops`),
+    index('users_role_idx').on(table.role, table.id),
+    index('users_status_idx').on(table.status, table.id),
     check('users_role_known', sql`${table.role} in ('user', 'admin')`),
     check('users_status_known', sql`${table.status} in ('active', 'disabled')`),
   ],

@@ -16,6 +16,8 @@ export const SETTINGS = {
     .nullable()
     .default(null),
   site_name: z.string().trim().min(1).max(60).default('Undefined Behavior'),
+  /** Where the operator's days begin at midnight: reports are cut there. An IANA name. */
+  time_zone: z.string().refine(isTimeZone, 'must be a time zone such as Asia/Shanghai').default('UTC'),
   /** ISO 4217; fixed after the first top-up. */
   site_currency: z
     .string()
@@ -46,6 +48,10 @@ export const SETTINGS = {
     .transform((chosen) => STRIPE_METHODS.filter((method) => chosen.includes(method)))
     .default([...STRIPE_METHODS]),
 } as const
+
+function isTimeZone(name: string): boolean {
+  return name === 'UTC' || Intl.supportedValuesOf('timeZone').includes(name)
+}
 
 export type SettingKey = keyof typeof SETTINGS
 export type Settings = { [K in SettingKey]: z.output<(typeof SETTINGS)[K]> }

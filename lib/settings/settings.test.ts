@@ -25,6 +25,7 @@ describe('settings', () => {
       registration: 'open',
       sign_up_credit_micros: null,
       site_name: 'Undefined Behavior',
+      time_zone: 'UTC',
       site_currency: 'USD',
       markup_percent: 20,
       max_running: 20,

@@ -9,6 +9,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['models', 'api-keys', 'auth', 'teams'],
   ['inference'],
   ['chat', 'payments'],
+  ['reports'],
   ['jobs'],
 ]
 
