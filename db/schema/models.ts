@@ -106,6 +106,8 @@ export const channels = pgTable(
     status: text({ enum: ['active', 'disabled'] })
       .notNull()
       .default('active'),
+    /** Whether its address, or its proxy's, may lie in a private network: the operator's explicit word. */
+    ownNetwork: boolean('own_network').notNull().default(false),
     /** Counts changes, so that a stale form is noticed. */
     version: integer().notNull().default(1),
     createdAt: createdAt(),
