@@ -8,4 +8,5 @@ export const ADVISORY_LOCKS = {
   seed: 7_161_702_030n,
   tidyWorkers: 7_161_702_031n,
   verifyLedger: 7_161_702_033n,
+  sumReports: 7_161_702_034n,
 } as const

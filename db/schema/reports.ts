@@ -92,8 +92,8 @@ export const activeDays = pgTable('active_days', {
 })
 
 /**
- * Credits moved by day, kind and accounts: house accounts by their code, all wallets together as `wallet`. What left a
- * wallet is split by where the credits had come from (`source` of its lots); null otherwise.
+ * Credits moved by day, kind and accounts: house accounts by their code, all wallets together as `wallet`. What came into
+ * or left a wallet is split by where the credits had come from (`source` of its lots); null between house accounts.
  */
 export const ledgerDays = pgTable(
   'ledger_days',

@@ -5,6 +5,7 @@ import { getEnv } from '#lib/env.ts'
 import { countTokens, forgetWorkers, heartbeat, registerWorker, stopWorker } from '#lib/inference/index.ts'
 import { expireLots } from '#lib/ledger/index.ts'
 import { collectShortfalls } from '#lib/payments/index.ts'
+import { sumReports } from '#lib/reports/index.ts'
 import { singleton } from '#lib/singleton.ts'
 import { sweepAbandonedHolds } from './abandoned-holds.ts'
 import { startHourlyReconciliation } from './reconcile-payments.ts'
@@ -53,6 +54,7 @@ const JOBS: readonly (Job | ClusterJob)[] = [
     clusterLock: ADVISORY_LOCKS.tidyWorkers,
     work: (ctx) => forgetWorkers(ctx).then(() => false),
   },
+  { name: 'sum-reports', everyMs: 15_000, work: (ctx) => sumReports(ctx) },
   { name: 'verify-ledger', everyMs: 600_000, work: (ctx) => startNightlyVerification(ctx) },
   { name: 'reconcile-payments', everyMs: 600_000, work: (ctx) => startHourlyReconciliation(ctx) },
 ]

@@ -1,0 +1,5 @@
+export { type AccountBalance, getHouseBalances } from './house-balances.ts'
+export { type CallSums, getModelMargins, type ModelMargin, type TokenSums } from './margins.ts'
+export type { Counting } from './moment.ts'
+export { getPersonTotals, type PersonSums, type PersonTotals } from './person-totals.ts'
+export { type SumReportsInput, sumReports } from './sum-reports.ts'
