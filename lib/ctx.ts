@@ -56,6 +56,18 @@ export function requireUser(ctx: Ctx): UserActor {
   return ctx.actor
 }
 
+/**
+ * Whose things a verb is about: the acting person's own, or somebody else's for an admin and the service.
+ * @throws {AppError} `unauthenticated`; `not_found` when who is no admin asks for somebody else's
+ */
+export function subjectOf(ctx: Ctx, userId?: string): string {
+  if (ctx.actor.type === 'system' && userId !== undefined) return userId
+  const actor = requireUser(ctx)
+  if (userId === undefined || userId === actor.userId) return actor.userId
+  if (actor.role !== 'admin') throw new AppError('not_found')
+  return userId
+}
+
 /** @throws {AppError} `unauthenticated` or `forbidden` unless an admin or the service itself acts */
 export function requireAdmin(ctx: Ctx): void {
   if (ctx.actor.type === 'system') return

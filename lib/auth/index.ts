@@ -28,4 +28,4 @@ export {
   type Viewer,
 } from './sessions.ts'
 export type { RequestOrigin } from './token.ts'
-export { type CookieSource, findViewer, makeSessionCookie, type SessionCookie } from './viewer.ts'
+export { type CookieSource, findViewer, isViewerShutOut, makeSessionCookie, type SessionCookie } from './viewer.ts'

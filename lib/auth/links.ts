@@ -7,7 +7,7 @@ import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
 import { MICROS_PER_CREDIT } from '#lib/money.ts'
-import { createUser, emailField, findUserByEmail, nameField, setRole } from '#lib/users/index.ts'
+import { createUser, emailField, findUserByEmail, nameField, reasonField, setRole } from '#lib/users/index.ts'
 import { asService, giveCredits, passwordField, replacePassword, type SignedIn } from './accounts.ts'
 import { checkPassword, hashPassword } from './passwords.ts'
 import { createSession } from './sessions.ts'
@@ -38,7 +38,7 @@ export async function createFirstAdminLink(ctx: Ctx): Promise<{ token: string } 
   })
 }
 
-const createSignInLinkInput = z.object({ userId: z.uuid() })
+const createSignInLinkInput = z.object({ userId: z.uuid(), reason: reasonField.optional() })
 
 /**
  * Makes a link with which a person sets a new password and is signed in; their links made before stop working.
@@ -51,13 +51,13 @@ export async function createSignInLink(
   input: z.input<typeof createSignInLinkInput>,
 ): Promise<{ token: string }> {
   requireAdmin(ctx)
-  const { userId } = createSignInLinkInput.parse(input)
+  const { userId, reason } = createSignInLinkInput.parse(input)
   return await inTransaction(ctx, async (tx) => {
     const [user] = await tx.db.select({ status: users.status }).from(users).where(eq(users.id, userId)).for('update')
     if (!user) throw new AppError('not_found')
     if (user.status === 'disabled') throw new AppError('account_disabled')
     await expireLinks(tx, eq(oneTimeLinks.userId, userId))
-    await recordAudit(tx, { action: 'user.sign-in-link', subjectType: 'user', subjectId: userId })
+    await recordAudit(tx, { action: 'user.sign-in-link', subjectType: 'user', subjectId: userId, reason })
     return await insertLink(tx, { purpose: 'sign_in', userId, age: SIGN_IN_LINK_AGE })
   })
 }

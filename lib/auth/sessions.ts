@@ -1,9 +1,11 @@
 import { and, desc, eq, gt, isNull, ne, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { sessions, users } from '#db/schema/index.ts'
-import { type Ctx, inTransaction, requireUser, type UserActor } from '#lib/ctx.ts'
+import { recordAudit } from '#lib/audit.ts'
+import { type Ctx, inTransaction, requireUser, subjectOf, type UserActor } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
+import { reasonField } from '#lib/users/index.ts'
 
 // A session ends this long after it was last used; each use moves its end.
 const SESSION_AGE = sql`interval '30 days'`
@@ -43,6 +45,16 @@ export async function findSession(ctx: Ctx, { sessionId }: { sessionId: string }
   return { actor: { type: 'user', userId, role, sessionId }, email, name, locale }
 }
 
+/** Whether a session belonged to somebody who is shut out: so that they are told, and not only asked to sign in. */
+export async function isShutOut(ctx: Ctx, { sessionId }: { sessionId: string }): Promise<boolean> {
+  const [row] = await ctx.db
+    .select({ id: users.id })
+    .from(sessions)
+    .innerJoin(users, eq(users.id, sessions.userId))
+    .where(and(eq(sessions.id, sessionId), eq(users.status, 'disabled')))
+  return row !== undefined
+}
+
 /** Begins a session of a person who has just proven who they are. @returns its id, always a new one */
 export async function createSession(ctx: Ctx, { userId }: { userId: string }): Promise<string> {
   const id = newId()
@@ -68,9 +80,19 @@ export type SessionSummary = {
 // More sessions than this on one person are a program's, not a reader's list.
 const LISTED = 50
 
-/** The acting person's live sessions, latest used first, at most fifty. */
-export async function listSessions(ctx: Ctx): Promise<SessionSummary[]> {
-  const { userId, sessionId } = requireUser(ctx)
+const listSessionsInput = z.object({ userId: z.uuid().optional() })
+
+/**
+ * A person's live sessions, latest used first, at most fifty; `current` is the one in which this is asked.
+ * @param input whose: the acting person's unless an admin asks for another's
+ * @throws {AppError} `not_found` when they are another's and no admin asks
+ */
+export async function listSessions(
+  ctx: Ctx,
+  input: z.input<typeof listSessionsInput> = {},
+): Promise<SessionSummary[]> {
+  const userId = subjectOf(ctx, listSessionsInput.parse(input).userId)
+  const sessionId = ctx.actor.type === 'user' ? ctx.actor.sessionId : null
   const rows = await ctx.db
     .select({
       id: sessions.id,
@@ -88,18 +110,33 @@ export async function listSessions(ctx: Ctx): Promise<SessionSummary[]> {
 
 export const revokeSessionInput = z.object({ sessionId: z.uuid() })
 
+const revokeSessionOfInput = revokeSessionInput.extend({
+  /** Whose it is; the acting person's unless an admin ends another's, which is put on record. */
+  userId: z.uuid().optional(),
+  reason: reasonField.optional(),
+})
+
 /**
- * Ends one of the acting person's sessions; ending it again changes nothing.
- * @throws {AppError} `not_found` when it is not theirs
+ * Ends one of a person's sessions; ending it again changes nothing.
+ * @throws {AppError} `not_found` when it is not theirs, or is another's and no admin ends it
  */
-export async function revokeSession(ctx: Ctx, input: z.input<typeof revokeSessionInput>): Promise<void> {
-  const { userId } = requireUser(ctx)
-  const { sessionId } = revokeSessionInput.parse(input)
+export async function revokeSession(ctx: Ctx, input: z.input<typeof revokeSessionOfInput>): Promise<void> {
+  const { sessionId, reason, ...asked } = revokeSessionOfInput.parse(input)
+  const userId = subjectOf(ctx, asked.userId)
   await inTransaction(ctx, async (tx) => {
-    const mine = and(eq(sessions.id, sessionId), eq(sessions.userId, userId))
-    const [known] = await tx.db.select({ id: sessions.id }).from(sessions).where(mine)
+    const theirs = and(eq(sessions.id, sessionId), eq(sessions.userId, userId))
+    const [known] = await tx.db.select({ id: sessions.id }).from(sessions).where(theirs)
     if (!known) throw new AppError('not_found')
-    await revokeWhere(tx, mine)
+    const ended = await revokeWhere(tx, theirs)
+    const isOwn = ctx.actor.type === 'user' && ctx.actor.userId === userId
+    if (ended === 0 || isOwn) return
+    await recordAudit(tx, {
+      action: 'user.end-session',
+      subjectType: 'user',
+      subjectId: userId,
+      after: { sessionId },
+      reason,
+    })
   })
 }
 
@@ -114,9 +151,11 @@ export async function endSession(ctx: Ctx, { sessionId }: { sessionId: string })
   await revokeWhere(ctx, eq(sessions.id, sessionId))
 }
 
-async function revokeWhere(ctx: Ctx, which: SQL | undefined): Promise<void> {
-  await ctx.db
+async function revokeWhere(ctx: Ctx, which: SQL | undefined): Promise<number> {
+  const ended = await ctx.db
     .update(sessions)
     .set({ revokedAt: sql`now()` })
     .where(and(which, isNull(sessions.revokedAt)))
+    .returning({ id: sessions.id })
+  return ended.length
 }

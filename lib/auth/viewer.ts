@@ -1,5 +1,5 @@
 import type { Ctx } from '#lib/ctx.ts'
-import { findSession, type Viewer } from './sessions.ts'
+import { findSession, isShutOut, type Viewer } from './sessions.ts'
 import { authCookies, decodeToken, encodeToken, type RequestOrigin, TOKEN_AGE_SECONDS } from './token.ts'
 
 /** A request's cookies and the origin it was sent to. */
@@ -9,6 +9,12 @@ export type CookieSource = { readCookie: (name: string) => string | undefined; o
 export async function findViewer(ctx: Ctx, { readCookie, origin }: CookieSource): Promise<Viewer | null> {
   const sessionId = await decodeToken(readCookie(authCookies(origin).session.name))
   return sessionId ? await findSession(ctx, { sessionId }) : null
+}
+
+/** Whether a request's cookie is of somebody who was signed in and whose account has been disabled. */
+export async function isViewerShutOut(ctx: Ctx, { readCookie, origin }: CookieSource): Promise<boolean> {
+  const sessionId = await decodeToken(readCookie(authCookies(origin).session.name))
+  return sessionId !== null && (await isShutOut(ctx, { sessionId }))
 }
 
 /** A cookie to set, in the shape that Next's cookie store takes. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { type Ctx, inTransaction, requireUser } from '#lib/ctx.ts'
+import { type Ctx, inTransaction, requireUser, subjectOf } from '#lib/ctx.ts'
 import { CAP_PERIODS, findWallet, listSpendCaps, openWallet, type SpendCap, setSpendCap } from '#lib/ledger/index.ts'
 import { parseCredits } from '#lib/money.ts'
 import { resolveTimeZone } from '#lib/time-zone.ts'
@@ -39,9 +39,15 @@ export async function setOwnCaps(ctx: Ctx, input: z.output<typeof setOwnCapsInpu
   })
 }
 
-/** What the person allows themselves to spend of their own wallet, the day's cap before the month's. */
-export async function listOwnCaps(ctx: Ctx): Promise<SpendCap[]> {
-  const { userId } = requireUser(ctx)
+const listOwnCapsInput = z.object({ userId: z.uuid().optional() })
+
+/**
+ * What a person allows themselves to spend of their own wallet, the day's cap before the month's.
+ * @param input whose: the acting person's unless an admin asks for another's
+ * @throws {AppError} `not_found` when they are another's and no admin asks
+ */
+export async function listOwnCaps(ctx: Ctx, input: z.input<typeof listOwnCapsInput> = {}): Promise<SpendCap[]> {
+  const userId = subjectOf(ctx, listOwnCapsInput.parse(input).userId)
   const wallet = await findWallet(ctx, { ownerType: 'user', ownerId: userId })
   return wallet ? listSpendCaps(ctx, { walletId: wallet.id, spenderId: userId }) : []
 }

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { type Ctx, requireUser } from '#lib/ctx.ts'
+import { type Ctx, requireUser, subjectOf } from '#lib/ctx.ts'
 import { timeZoneInput } from '#lib/time-zone.ts'
 import { dateInput, endOf, ownWallet, recordedWithin, startOf } from './own-wallet.ts'
 
@@ -72,9 +72,18 @@ export async function getSpending(ctx: Ctx, input: SpendingInput): Promise<Spend
   }
 }
 
-/** The models of the latest calls that the person's own wallet paid for, by name: what a statement can be filtered by. */
-export async function listPaidModels(ctx: Ctx): Promise<{ modelId: string; modelName: string }[]> {
-  const { userId } = requireUser(ctx)
+const listPaidModelsInput = z.object({ userId: z.uuid().optional() })
+
+/**
+ * The models of the latest calls that a person's own wallet paid for, by name: what a statement can be filtered by.
+ * @param input whose: the acting person's unless an admin asks for another's
+ * @throws {AppError} `not_found` when they are another's and no admin asks
+ */
+export async function listPaidModels(
+  ctx: Ctx,
+  input: z.input<typeof listPaidModelsInput> = {},
+): Promise<{ modelId: string; modelName: string }[]> {
+  const userId = subjectOf(ctx, listPaidModelsInput.parse(input).userId)
   const { rows } = await ctx.db.execute<{ model_id: string; model_name: string }>(sql`
     SELECT s.model_id, coalesce(m.display_name, s.model_id) AS model_name
     FROM (

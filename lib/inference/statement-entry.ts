@@ -1,30 +1,31 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { type Ctx, requireUser } from '#lib/ctx.ts'
+import { type Ctx, subjectOf } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { encodeMicros } from '#lib/money.ts'
+import { CALL_REFERENCE } from './call-facts.ts'
 import { ownWallet } from './own-wallet.ts'
 import { findReceipts } from './receipts.ts'
-import type { EntryKind, LotSource, StatementEntry } from './shared.ts'
+import type { EntryKind, LotSource, Receipt, StatementEntry } from './shared.ts'
 
 /** Lots that one entry can have been paid from, as far as they are listed. */
 const LOTS_MAX = 50
 
 export const getStatementEntryInput = z.object({ seq: z.string().regex(/^[1-9]\d{0,17}$/) })
 
+/** Whose: the acting person's own unless an admin asks for another's. */
+const entryOfInput = getStatementEntryInput.extend({ userId: z.uuid().optional() })
+
 /**
- * Everything about one entry of the person's own statement: the receipt of a call, the credits that came in and what
- * is left of them, which credits paid.
+ * Everything about one entry of a person's statement: the receipt of a call, the credits that came in and what is left
+ * of them, which credits paid.
  * @param input the wallet's own number of the entry
- * @throws {AppError} `not_found` when the wallet has no such entry
+ * @throws {AppError} `not_found` when the wallet has no such entry, or is another's and no admin asks
  */
-export async function getStatementEntry(
-  ctx: Ctx,
-  input: z.input<typeof getStatementEntryInput>,
-): Promise<StatementEntry> {
-  const { userId } = requireUser(ctx)
-  const { seq } = getStatementEntryInput.parse(input)
-  const wallet = ownWallet(userId)
+export async function getStatementEntry(ctx: Ctx, input: z.input<typeof entryOfInput>): Promise<StatementEntry> {
+  const { seq, userId } = entryOfInput.parse(input)
+  const ownerId = subjectOf(ctx, userId)
+  const wallet = ownWallet(ownerId)
   const result = await ctx.db.execute<EntryRow>(sql`
     SELECT t.*, l.source, l.remaining_micros, l.expires_at
     FROM (
@@ -37,9 +38,10 @@ export async function getStatementEntry(
     LEFT JOIN lots l ON l.wallet_id = t.wallet_id AND l.transfer_id = t.id`)
   const [row] = result.rows
   if (!row) throw new AppError('not_found')
-  const [receipts, paidFrom] = await Promise.all([
+  const [receipts, paidFrom, forCall] = await Promise.all([
     findReceipts(ctx, { holdIds: row.hold_id === null ? [] : [row.hold_id] }),
     row.direction === 'out' ? readPaidFrom(ctx, row) : [],
+    row.kind === 'goodwill' ? findForCall(ctx, userId, row) : null,
   ])
   return {
     seq,
@@ -56,7 +58,8 @@ export async function getStatementEntry(
       expiresAt: instantOf(row.expires_at),
     },
     paidFrom,
-    receipt: (row.hold_id !== null && receipts.get(row.hold_id)) || null,
+    forCall,
+    receipt: receiptFor(ctx, ownerId, receipts.get(row.hold_id ?? '')),
   }
 }
 
@@ -74,6 +77,13 @@ type EntryRow = {
   source: LotSource | null
   remaining_micros: bigint
   expires_at: string | null
+}
+
+/** Whoever else may see a receipt learns of the call, and not in which conversation it was. */
+function receiptFor(ctx: Ctx, ownerId: string, receipt: Receipt | undefined): Receipt | null {
+  if (!receipt) return null
+  if (ctx.actor.type === 'user' && ctx.actor.userId === ownerId) return receipt
+  return { ...receipt, conversationId: null, messageId: null, conversationExists: false }
 }
 
 async function readPaidFrom(ctx: Ctx, entry: EntryRow): Promise<StatementEntry['paidFrom']> {
@@ -95,6 +105,26 @@ async function readPaidFrom(ctx: Ctx, entry: EntryRow): Promise<StatementEntry['
     amountMicros: encodeMicros(row.amount_micros),
     expiresAt: instantOf(row.expires_at),
   }))
+}
+
+/** The call that credits were given back for; its charge is an entry of the same wallet. */
+async function findForCall(
+  ctx: Ctx,
+  userId: string,
+  { wallet_id, external_ref }: EntryRow,
+): Promise<StatementEntry['forCall']> {
+  const id = CALL_REFERENCE.exec(external_ref ?? '')?.[1]
+  if (id === undefined) return null
+  const { rows } = await ctx.db.execute<{ seq: bigint; model_name: string; created_at: string }>(sql`
+    SELECT t.debit_seq AS seq, coalesce(m.display_name, u.model_id) AS model_name, u.created_at
+    FROM usage_records u
+    JOIN transfers t ON t.idempotency_key = 'capture:' || u.hold_id AND t.debit_account_id = ${wallet_id}
+    LEFT JOIN models m ON m.id = u.model_id
+    WHERE u.user_id = ${userId} AND u.id = ${id}`)
+  const [call] = rows
+  return call
+    ? { seq: String(call.seq), modelName: call.model_name, at: new Date(call.created_at).toISOString() }
+    : null
 }
 
 function instantOf(text: string | null): string | null {

@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { type Ctx, requireUser } from '#lib/ctx.ts'
+import { type Ctx, subjectOf } from '#lib/ctx.ts'
 import { timeZoneInput } from '#lib/time-zone.ts'
 import { dateInput, endOf, entryAround, ownWallet, recordedWithin, startOf } from './own-wallet.ts'
 import { type EntryKind, STATEMENT_KINDS, type Usage } from './shared.ts'
@@ -9,6 +9,8 @@ const PAGE_MAX = 100
 const BATCH = 1_000
 
 const statementFilterInput = z.object({
+  /** Whose: the acting person's own unless an admin asks for another's. */
+  userId: z.uuid().optional(),
   kind: z.enum(STATEMENT_KINDS).default('all'),
   /** Only calls of this model. */
   modelId: z.string().min(1).max(200).optional(),
@@ -49,10 +51,13 @@ export type StatementDay = { day: string; spentMicros: bigint; closingMicros: bi
 
 export type StatementPage = { lines: StatementLine[]; days: StatementDay[]; nextBefore: bigint | null }
 
-/** A page of the person's own statement, the latest entry first, and what its days came to. */
+/**
+ * A page of a person's statement, the latest entry first, and what its days came to.
+ * @throws {AppError} `not_found` when it is another's and no admin asks
+ */
 export async function listStatement(ctx: Ctx, input: z.input<typeof listStatementInput> = {}): Promise<StatementPage> {
-  const { userId } = requireUser(ctx)
   const filter = listStatementInput.parse(input)
+  const userId = subjectOf(ctx, filter.userId)
   const read = await readLines(ctx, userId, { ...filter, limit: filter.limit + 1 })
   const lines = read.slice(0, filter.limit)
   return {
@@ -63,12 +68,13 @@ export async function listStatement(ctx: Ctx, input: z.input<typeof listStatemen
 }
 
 /**
- * All of the person's statement that a filter shows, the latest entry first, batch by batch. Nothing is kept open
+ * All of a person's statement that a filter shows, the latest entry first, batch by batch. Nothing is kept open
  * between two batches, and what is added meanwhile is not in it.
+ * @throws {AppError} `not_found` when it is another's and no admin asks
  */
 export async function* exportStatement(ctx: Ctx, input: StatementFilter): AsyncGenerator<StatementLine[]> {
-  const { userId } = requireUser(ctx)
   const filter = statementFilterInput.parse(input)
+  const userId = subjectOf(ctx, filter.userId)
   let before: bigint | undefined
   for (;;) {
     const lines = await readLines(ctx, userId, { ...filter, before, limit: BATCH })

@@ -29,6 +29,6 @@ export {
   readHold,
   releaseHold,
 } from './holds.ts'
-export { expireLots } from './lots.ts'
+export { expireLots, type Lot, listLots } from './lots.ts'
 export { type PostTransferInput, postTransfer } from './transfers.ts'
 export { verifyLedger } from './verify.ts'

@@ -1,5 +1,6 @@
-import { sql } from 'drizzle-orm'
+import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import { z } from 'zod'
+import { lots } from '#db/schema/index.ts'
 import type { Ctx } from '#lib/ctx.ts'
 
 const expireLotsInput = z.object({ limit: z.number().int().min(1).max(1_000).default(100) })
@@ -23,4 +24,33 @@ export async function expireLots(
     if (result.rows[0]!.micros > 0n) expired++
   }
   return { expired, hasMore: expired === limit }
+}
+
+export type Lot = {
+  /** The transfer that brought the credits. */
+  transferId: string
+  source: 'paid' | 'promotional' | 'code'
+  amountMicros: bigint
+  remainingMicros: bigint
+  expiresAt: Date | null
+  createdAt: Date
+}
+
+const LOTS_MAX = 100
+
+/** The lots of a wallet that still hold something, the first to expire first; at most a hundred. */
+export async function listLots(ctx: Ctx, { walletId }: { walletId: string }): Promise<Lot[]> {
+  return ctx.db
+    .select({
+      transferId: lots.transferId,
+      source: lots.source,
+      amountMicros: lots.amountMicros,
+      remainingMicros: lots.remainingMicros,
+      expiresAt: lots.expiresAt,
+      createdAt: lots.createdAt,
+    })
+    .from(lots)
+    .where(and(eq(lots.walletId, walletId), gt(lots.remainingMicros, 0n)))
+    .orderBy(sql`${lots.expiresAt} NULLS LAST`, asc(lots.transferId))
+    .limit(LOTS_MAX)
 }

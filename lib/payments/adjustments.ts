@@ -9,10 +9,9 @@ import { newId } from '#lib/id.ts'
 import { findWallet, HOUSE, postTransfer } from '#lib/ledger/index.ts'
 import { creditsToDecimal } from '#lib/money.ts'
 import { getSetting } from '#lib/settings/index.ts'
+import { reasonField } from '#lib/users/index.ts'
 
 type Adjustment = typeof adjustments.$inferSelect
-
-const reasonField = z.string().trim().min(3, 'must have at least 3 characters').max(500)
 
 const adjustWalletInput = z
   .object({
@@ -158,6 +157,8 @@ export async function rejectAdjustment(
 
 const listAdjustmentsInput = z.object({
   state: z.enum(['waiting', 'posted', 'rejected']).optional(),
+  /** Only changes of this wallet. */
+  walletId: z.uuid().optional(),
   limit: z.number().int().min(1).max(200).default(50),
   /** Id of the last one of the page before. */
   before: z.uuid().optional(),
@@ -173,6 +174,7 @@ export type AdjustmentListItem = Pick<
   | 'reason'
   | 'state'
   | 'requestedBy'
+  | 'requestedByUserId'
   | 'decidedBy'
   | 'decidedAt'
   | 'transferId'
@@ -183,6 +185,7 @@ export type AdjustmentListItem = Pick<
   /** Null for teams. */
   ownerEmail: string | null
   requestedByEmail: string | null
+  decidedByEmail: string | null
 }
 
 /** A page of operators' changes, newest first; `nextBefore` begins the next page. Admins and the service only. */
@@ -191,8 +194,10 @@ export async function listAdjustments(
   input: z.input<typeof listAdjustmentsInput> = {},
 ): Promise<{ items: AdjustmentListItem[]; nextBefore: string | null }> {
   requireAdmin(ctx)
-  const { state, limit, before } = listAdjustmentsInput.parse(input)
-  const emailOf = (userId: typeof accounts.ownerId | typeof adjustments.requestedByUserId) =>
+  const { state, walletId, limit, before } = listAdjustmentsInput.parse(input)
+  const emailOf = (
+    userId: typeof accounts.ownerId | typeof adjustments.requestedByUserId | typeof adjustments.decidedByUserId,
+  ) =>
     sql<string | null>`(SELECT ${users.email} FROM ${users} WHERE ${users.id} = ${userId})`
   const rows = await ctx.db
     .select({
@@ -204,6 +209,7 @@ export async function listAdjustments(
       reason: adjustments.reason,
       state: adjustments.state,
       requestedBy: adjustments.requestedBy,
+      requestedByUserId: adjustments.requestedByUserId,
       decidedBy: adjustments.decidedBy,
       decidedAt: adjustments.decidedAt,
       transferId: adjustments.transferId,
@@ -212,10 +218,17 @@ export async function listAdjustments(
       ownerId: accounts.ownerId,
       ownerEmail: emailOf(accounts.ownerId),
       requestedByEmail: emailOf(adjustments.requestedByUserId),
+      decidedByEmail: emailOf(adjustments.decidedByUserId),
     })
     .from(adjustments)
     .innerJoin(accounts, eq(accounts.id, adjustments.walletId))
-    .where(and(state && eq(adjustments.state, state), before ? lt(adjustments.id, before) : undefined))
+    .where(
+      and(
+        state && eq(adjustments.state, state),
+        walletId ? eq(adjustments.walletId, walletId) : undefined,
+        before ? lt(adjustments.id, before) : undefined,
+      ),
+    )
     .orderBy(desc(adjustments.id))
     .limit(limit + 1)
   const items = rows.slice(0, limit)

@@ -33,10 +33,12 @@ export {
   orderInput,
   placeOrder,
   placeOrderInput,
+  readReference,
   refreshOrder,
 } from './orders.ts'
 export {
   findActivePackage,
+  isSiteCurrencyFixed,
   listAllPackages,
   listPackages,
   type Package,

@@ -316,6 +316,12 @@ function newReference(): string {
   return formatReference(newDigits(10))
 }
 
+/** The reference of an order as it is kept, from what people write; null for what no reference can be. */
+export function readReference(text: string): string | null {
+  const digits = readDigits(text)
+  return /^[0-9A-Z]{10}$/.test(digits) ? formatReference(digits) : null
+}
+
 function formatReference(digits: string): string {
   return `${digits.slice(0, 5)}-${digits.slice(5)}`
 }

@@ -1,13 +1,14 @@
-export { emailField, nameField } from './shared.ts'
+export { emailField, nameField, reasonField } from './shared.ts'
 export {
   createUser,
   disableUser,
   enableUser,
   findUserByEmail,
   getUser,
-  listUsers,
+  lockUser,
   revokeAccessOf,
   setRole,
+  signOutUser,
   type User,
   updateProfile,
   updateProfileInput,

@@ -13,3 +13,6 @@ export const nameField = z
 
 /** A language tag such as zh-CN. */
 export const localeField = z.string().regex(/^[a-z]{2,3}(-[A-Za-z0-9]{2,8})*$/)
+
+/** Why an operator does something to somebody, for who reads the audit log later. */
+export const reasonField = z.string().trim().min(3, 'must have at least 3 characters').max(500)

@@ -1,12 +1,13 @@
-import { and, desc, eq, gt, isNull, lt, sql } from 'drizzle-orm'
+import { and, eq, gt, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
+import type { Transaction } from '#db/client.ts'
 import { oneTimeLinks, sessions, users } from '#db/schema/index.ts'
 import { recordAudit } from '#lib/audit.ts'
 import { type Ctx, inTransaction, type Role, requireAdmin, requireUser } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
 import { openWallet } from '#lib/ledger/index.ts'
-import { emailField, localeField, nameField } from './shared.ts'
+import { emailField, localeField, nameField, reasonField } from './shared.ts'
 
 export type User = {
   id: string
@@ -29,6 +30,9 @@ const userColumns = {
 }
 
 const roleField = z.enum(['user', 'admin'])
+
+/** Why an operator does it; kept in the audit log. */
+const reasonInput = reasonField.optional()
 
 const createUserInput = z.object({
   email: emailField,
@@ -82,86 +86,63 @@ const userIdInput = z.object({ userId: z.uuid() })
  */
 export async function getUser(ctx: Ctx, input: z.input<typeof userIdInput>): Promise<User> {
   const { userId } = userIdInput.parse(input)
-  const own = ctx.actor.type === 'user' && ctx.actor.userId === userId
-  if (!own && !isAdmin(ctx)) throw new AppError('not_found')
+  if (!isOwn(ctx, userId) && !isAdmin(ctx)) throw new AppError('not_found')
   const [row] = await ctx.db.select(userColumns).from(users).where(eq(users.id, userId))
   if (!row) throw new AppError('not_found')
   return row
 }
 
-const listUsersInput = z.object({ cursor: z.uuid().optional(), limit: z.number().int().min(1).max(200).default(50) })
-
-/** A page of all people, newest first; `nextCursor` begins the next page. Admins and the service only. */
-export async function listUsers(
-  ctx: Ctx,
-  input: z.input<typeof listUsersInput> = {},
-): Promise<{ items: User[]; nextCursor: string | null }> {
-  requireAdmin(ctx)
-  const { cursor, limit } = listUsersInput.parse(input)
-  const rows = await ctx.db
-    .select(userColumns)
-    .from(users)
-    .where(cursor ? lt(users.id, cursor) : undefined)
-    .orderBy(desc(users.id))
-    .limit(limit + 1)
-  const items = rows.slice(0, limit)
-  return { items, nextCursor: rows.length > limit ? items.at(-1)!.id : null }
-}
-
-const setRoleInput = z.object({ userId: z.uuid(), role: roleField })
+const setRoleInput = z.object({ userId: z.uuid(), role: roleField, reason: reasonInput })
 
 /**
  * Makes a person an admin or an ordinary user; a change ends all their sessions. A new admin has no password until they
  * choose one through a sign-in link: the old one was held to a weaker rule, and its hash does not tell its length.
- * Admins and the service only.
- * @throws {AppError} `not_found`; `last_admin` when nobody else could administer the service
+ * Admins and the service only, and nobody for themselves.
+ * @throws {AppError} `not_found`; `last_admin` when nobody else could administer the service; `own_account`
  */
 export async function setRole(ctx: Ctx, input: z.input<typeof setRoleInput>): Promise<void> {
-  const { userId, role } = setRoleInput.parse(input)
+  const { role, ...subject } = setRoleInput.parse(input)
   await changeUser(ctx, {
-    userId,
+    ...subject,
     action: 'user.set-role',
     change: role === 'admin' ? { role, passwordHash: null } : { role },
   })
 }
 
+const actInput = userIdInput.extend({ reason: reasonInput })
+
 /**
- * Shuts a person out: their sessions end and their next request is refused. Admins and the service only.
- * @throws {AppError} `not_found`; `last_admin` when nobody else could administer the service
+ * Shuts a person out: their sessions end and their next request is refused. Admins and the service only, and nobody
+ * for themselves.
+ * @throws {AppError} `not_found`; `last_admin` when nobody else could administer the service; `own_account`
  */
-export async function disableUser(ctx: Ctx, input: z.input<typeof userIdInput>): Promise<void> {
-  const { userId } = userIdInput.parse(input)
-  await changeUser(ctx, { userId, action: 'user.disable', change: { status: 'disabled' } })
+export async function disableUser(ctx: Ctx, input: z.input<typeof actInput>): Promise<void> {
+  const subject = actInput.parse(input)
+  await changeUser(ctx, { ...subject, action: 'user.disable', change: { status: 'disabled' } })
 }
 
 /** Lets a disabled person sign in again. Admins and the service only. @throws {AppError} `not_found` */
-export async function enableUser(ctx: Ctx, input: z.input<typeof userIdInput>): Promise<void> {
-  const { userId } = userIdInput.parse(input)
-  await changeUser(ctx, { userId, action: 'user.enable', change: { status: 'active' } })
+export async function enableUser(ctx: Ctx, input: z.input<typeof actInput>): Promise<void> {
+  const subject = actInput.parse(input)
+  await changeUser(ctx, { ...subject, action: 'user.enable', change: { status: 'active' } })
 }
 
 type UserChange = {
   userId: string
+  reason?: string
   action: string
   change: { role?: Role; status?: User['status']; passwordHash?: null }
 }
 
-async function changeUser(ctx: Ctx, { userId, action, change }: UserChange): Promise<void> {
+async function changeUser(ctx: Ctx, { userId, reason, action, change }: UserChange): Promise<void> {
   requireAdmin(ctx)
   await inTransaction(ctx, async (tx) => {
-    // All admins are locked in one order, so that two of them cannot take each other's role away at once.
-    const admins = await tx.db
-      .select({ id: users.id })
-      .from(users)
-      .where(and(eq(users.role, 'admin'), eq(users.status, 'active')))
-      .orderBy(users.id)
-      .for('update')
-    const [before] = await tx.db.select(userColumns).from(users).where(eq(users.id, userId)).for('update')
-    if (!before) throw new AppError('not_found')
+    const { user: before, isLastAdmin } = await lockUser(tx, { userId })
     const after = { ...before, ...change }
     if (after.role === before.role && after.status === before.status) return
     const stays = after.role === 'admin' && after.status === 'active'
-    if (!stays && admins.length === 1 && admins[0]!.id === userId) throw new AppError('last_admin')
+    if (!stays && isLastAdmin) throw new AppError('last_admin')
+    if (isOwn(ctx, userId)) throw new AppError('own_account')
     await tx.db.update(users).set(change).where(eq(users.id, userId))
     await revokeAccessOf(tx, { userId })
     await recordAudit(tx, {
@@ -170,23 +151,69 @@ async function changeUser(ctx: Ctx, { userId, action, change }: UserChange): Pro
       subjectId: userId,
       before: { role: before.role, status: before.status },
       after: { role: after.role, status: after.status },
+      reason,
     })
+  })
+}
+
+/**
+ * A person as they are while the caller's transaction lasts, and whether nobody else could administer the service.
+ * @throws {AppError} `not_found`
+ */
+export async function lockUser(
+  ctx: Ctx & { db: Transaction },
+  { userId }: { userId: string },
+): Promise<{ user: User; isLastAdmin: boolean }> {
+  // All admins are locked in one order, so that two of them cannot take each other's role away at once.
+  const admins = await ctx.db
+    .select({ id: users.id })
+    .from(users)
+    .where(and(eq(users.role, 'admin'), eq(users.status, 'active')))
+    .orderBy(users.id)
+    .for('update')
+  const [user] = await ctx.db.select(userColumns).from(users).where(eq(users.id, userId)).for('update')
+  if (!user) throw new AppError('not_found')
+  return { user, isLastAdmin: admins.length === 1 && admins[0]!.id === userId }
+}
+
+/**
+ * Signs a person out everywhere and ends their unused sign-in links; they may sign in again. Admins and the service
+ * only; one's own sessions are ended in the account.
+ * @throws {AppError} `not_found`; `own_account`
+ */
+export async function signOutUser(ctx: Ctx, input: z.input<typeof actInput>): Promise<void> {
+  requireAdmin(ctx)
+  const { userId, reason } = actInput.parse(input)
+  if (isOwn(ctx, userId)) throw new AppError('own_account')
+  await inTransaction(ctx, async (tx) => {
+    await lockUser(tx, { userId })
+    const ended = await revokeAccessOf(tx, { userId })
+    if (ended.sessions + ended.links > 0) {
+      await recordAudit(tx, { action: 'user.sign-out', subjectType: 'user', subjectId: userId, after: ended, reason })
+    }
   })
 }
 
 /**
  * Ends every session of a person and every sign-in link that is not used yet; composed into changes that must leave no
  * old way in. The caller has the person's row locked: links are only touched after it.
+ * @returns how many of them still worked
  */
-export async function revokeAccessOf(ctx: Ctx, { userId }: { userId: string }): Promise<void> {
-  await ctx.db
+export async function revokeAccessOf(
+  ctx: Ctx,
+  { userId }: { userId: string },
+): Promise<{ sessions: number; links: number }> {
+  const ended = await ctx.db
     .update(sessions)
     .set({ revokedAt: sql`now()` })
     .where(and(eq(sessions.userId, userId), isNull(sessions.revokedAt)))
-  await ctx.db
+    .returning({ isLive: sql<boolean>`${sessions.expiresAt} > now()` })
+  const links = await ctx.db
     .update(oneTimeLinks)
     .set({ expiresAt: sql`now()` })
     .where(and(eq(oneTimeLinks.userId, userId), isNull(oneTimeLinks.usedAt), gt(oneTimeLinks.expiresAt, sql`now()`)))
+    .returning({ id: oneTimeLinks.id })
+  return { sessions: ended.filter(({ isLive }) => isLive).length, links: links.length }
 }
 
 export const updateProfileInput = z.object({ name: nameField.optional(), locale: localeField.optional() })
@@ -197,6 +224,10 @@ export async function updateProfile(ctx: Ctx, input: z.input<typeof updateProfil
   const { name, locale } = updateProfileInput.parse(input)
   if (name === undefined && locale === undefined) return
   await ctx.db.update(users).set({ name, locale }).where(eq(users.id, userId))
+}
+
+function isOwn(ctx: Ctx, userId: string): boolean {
+  return ctx.actor.type === 'user' && ctx.actor.userId === userId
 }
 
 function isAdmin(ctx: Ctx): boolean {

@@ -9,7 +9,7 @@ const TIERS: readonly (readonly string[])[] = [
   ['models', 'api-keys', 'auth', 'teams'],
   ['inference'],
   ['chat', 'payments'],
-  ['reports'],
+  ['reports', 'support'],
   ['jobs'],
 ]
 
