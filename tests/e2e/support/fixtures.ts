@@ -1,9 +1,11 @@
 import AxeBuilder from '@axe-core/playwright'
 import { type BrowserContext, test as base, type ConsoleMessage, expect, type Page } from '@playwright/test'
 import { channelKeys } from '#db/schema/index.ts'
+import { hashPassword } from '#lib/auth/passwords.ts'
 import { systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
-import { findWallet, HOUSE, openWallet, postTransfer } from '#lib/ledger/index.ts'
+import { findWallet, HOUSE, postTransfer } from '#lib/ledger/index.ts'
+import { createUser } from '#lib/users/index.ts'
 import { cloneDatabase, type TestCluster, type TestDatabase } from '#tests/support/cluster.ts'
 import { type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
 import { runAdmin, type Service, startService } from '#tests/support/service.ts'
@@ -16,6 +18,8 @@ const STRIPE = { secretKey: 'sk_live_stories', webhookSecret: 'whsec_of_all_the_
 
 export type Person = { userId: string; email: string; name: string; password: string }
 
+type PersonOptions = { credits?: number; name?: string; role?: 'user' | 'admin' }
+
 export type Installation = {
   service: Service
   vendor: FakeVendor
@@ -23,7 +27,7 @@ export type Installation = {
   stripe: StripeStandIn
   database: TestDatabase
   /** Makes a person with credits, without going through the pages. */
-  createPerson(options?: { credits?: number; name?: string }): Promise<Person>
+  createPerson(options?: PersonOptions): Promise<Person>
   /** Runs an operator's command. */
   admin(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }>
   /** Puts keys back into service that a refusing vendor had marked. */
@@ -122,22 +126,20 @@ function isOfTheNetwork(message: ConsoleMessage): boolean {
   return text.includes('net::ERR_') || !message.location().url.includes('/_next/static/')
 }
 
-async function createPerson(database: TestDatabase, { credits = 10, name = 'Ada Example' } = {}): Promise<Person> {
-  const email = `${newId()}@example.com`
-  const created = await runAdmin(
-    database,
-    ['create-user', '--email', email, '--name', name, '--password-stdin', '--json'],
-    PASSWORD,
-  )
-  if (created.code !== 0) throw new Error(`create-user: ${created.stderr}`)
-  const { userId } = JSON.parse(created.stdout) as { userId: string }
+let passwordHash: Promise<string> | undefined
+
+async function createPerson(database: TestDatabase, options: PersonOptions = {}): Promise<Person> {
+  const { credits = 10, name = 'Ada Example', role = 'user' } = options
+  passwordHash ??= hashPassword(PASSWORD)
   const ctx = systemCtx('test', database.db)
-  const walletId = await openWallet(ctx, { ownerType: 'user', ownerId: userId })
+  const email = `${newId()}@example.com`
+  const userId = await createUser(ctx, { email, name, role, passwordHash: await passwordHash })
   if (credits > 0) {
+    const wallet = await findWallet(ctx, { ownerType: 'user', ownerId: userId })
     await postTransfer(ctx, {
       kind: 'grant',
       debitAccountId: HOUSE.promotions,
-      creditAccountId: walletId,
+      creditAccountId: wallet!.id,
       amountMicros: BigInt(credits * 1_000_000),
       idempotencyKey: `test-grant:${userId}`,
       lot: { source: 'promotional' },
