@@ -15,7 +15,8 @@ export const TOKEN_KINDS = ['input', 'cacheRead', 'cacheWrite', 'output', 'reaso
 export type TokenKind = (typeof TOKEN_KINDS)[number]
 
 /** `stopped`: by the person; `interrupted`: cut off after text had come; `failed` and `empty` cost nothing. */
-export type Outcome = 'completed' | 'stopped' | 'interrupted' | 'failed' | 'empty'
+export const OUTCOMES = ['completed', 'stopped', 'interrupted', 'failed', 'empty'] as const
+export type Outcome = (typeof OUTCOMES)[number]
 
 /** How the tokens were known: told by the vendor, counted by us, or nothing to know. */
 export type UsageSource = 'reported' | 'estimated' | 'none'
@@ -92,6 +93,8 @@ export type StatementEntry = {
   lot: { source: LotSource; remainingMicros: string; expiresAt: string | null } | null
   /** The credits that paid for it, each named by the entry that brought them. */
   paidFrom: { seq: string; source: LotSource; amountMicros: string; expiresAt: string | null }[]
+  /** The call that these credits were given back for, by the entry of its charge. */
+  forCall: { seq: string; modelName: string; at: string } | null
   /** Of a call. */
   receipt: Receipt | null
 }

@@ -41,7 +41,7 @@ export async function getStatementEntry(ctx: Ctx, input: z.input<typeof entryOfI
   const [receipts, paidFrom, forCall] = await Promise.all([
     findReceipts(ctx, { holdIds: row.hold_id === null ? [] : [row.hold_id] }),
     row.direction === 'out' ? readPaidFrom(ctx, row) : [],
-    row.kind === 'goodwill' ? findForCall(ctx, userId, row) : null,
+    row.kind === 'goodwill' ? findForCall(ctx, ownerId, row) : null,
   ])
   return {
     seq,

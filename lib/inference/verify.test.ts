@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
-import { settle, verifyReceipts } from '#lib/inference/index.ts'
+import { creditBackCall, settle, verifyReceipts } from '#lib/inference/index.ts'
 import { verifyLedger } from '#lib/ledger/index.ts'
 import { setModel } from '#lib/models/index.ts'
 import { inSnapshot } from '#lib/verification.ts'
@@ -47,6 +47,10 @@ async function makeCalls() {
   await settle(payer.ctx, { admission: old, result: paid.result, usageRecordId: newId() })
   const later = await carryOut(payer, await admitCall(payer, modelId))
   const open = await admitCall(payer, modelId)
+  for (const reason of ['not what was asked', 'nor the rest']) {
+    const gift = { callId: paid.record.id, amountMicros: paid.record.chargedMicros / 2n, reason, requestId: newId() }
+    await creditBackCall(ctx, gift)
+  }
   await database.db.execute(sql`
     INSERT INTO late_usage (hold_id, user_id, usage_record_id, model_id, input_tokens, cache_read_tokens,
       cache_write_tokens, output_tokens, reasoning_tokens, vendor_cost_micros)
@@ -60,6 +64,7 @@ async function makeCalls() {
     later: later.record.id,
     laterHold: later.record.holdId,
     openHold: open.holdId,
+    creditBack: `call:${paid.record.id}`,
   }
 }
 
@@ -80,6 +85,7 @@ describe('verifyReceipts', () => {
       receipt_prices: 5,
       price_in_force: 6,
       late_usage_receipt: 1,
+      credit_back_bounded: 2,
       receipt_cost: 5,
     })
   })
@@ -133,6 +139,16 @@ describe('verifyReceipts', () => {
       'a cost that is not what was charged',
       named('receipt_charge', 'paid', ['receipt_cost']),
       (m: Made) => sql`UPDATE usage_records SET cost_micros = cost_micros + 1 WHERE id = ${m.paid}`,
+    ],
+    [
+      'more given back for a call than it was charged',
+      named('credit_back_bounded', 'creditBack'),
+      (m: Made) => sql`UPDATE transfers SET amount_micros = amount_micros + 1 WHERE external_ref = ${m.creditBack}`,
+    ],
+    [
+      'a gift for a call that is none',
+      named('credit_back_bounded', 'creditBack'),
+      (m: Made) => sql`UPDATE transfers SET credit_account_id = gen_random_uuid() WHERE external_ref = ${m.creditBack}`,
     ],
     [
       'a receipt of another model',

@@ -13,6 +13,8 @@ const BATCH = 500
  */
 const PRICE_CHANGE = sql`interval '1 minute'`
 
+const IS_CREDIT_BACK = sql`kind = 'goodwill' AND external_ref LIKE 'call:%'`
+
 const CHECKS: readonly Check[] = [
   {
     name: 'call_has_receipt',
@@ -108,6 +110,20 @@ const CHECKS: readonly Check[] = [
       FROM late_usage l
       LEFT JOIN usage_records u ON u.hold_id = l.hold_id
       WHERE (l.usage_record_id, l.user_id) IS DISTINCT FROM (u.id, u.user_id)`,
+  },
+  {
+    name: 'credit_back_bounded',
+    promise: 'What was given back for a call went to the wallet that paid, and is at most what it paid.',
+    population: sql`transfers WHERE ${IS_CREDIT_BACK}`,
+    offenders: sql`
+      SELECT g.external_ref, g.wallet_id, g.given_micros, u.charged_micros
+      FROM (
+        SELECT external_ref, credit_account_id AS wallet_id, sum(amount_micros)::bigint AS given_micros
+        FROM transfers WHERE ${IS_CREDIT_BACK} GROUP BY 1, 2
+      ) g
+      LEFT JOIN usage_records u ON u.wallet_id = g.wallet_id 
+        AND u.id = CASE WHEN g.external_ref ~ '^call:[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN substr(g.external_ref, 6)::uuid END
+      WHERE u.id IS NULL OR g.given_micros > u.charged_micros`,
   },
 ]
 
