@@ -143,16 +143,33 @@ export async function seedPackages(ctx: Ctx, { currency }: { currency: string })
 /**
  * Changes the currency in which a credit is worth one unit. It is fixed once money came in: what people hold would change
  * its worth. Admins and the service only.
- * @throws {AppError} `conflict` when somebody has paid, `invalid_input` {field}
+ * @param input.version of the setting that a form was filled in on
+ * @throws {AppError} `conflict` when somebody has paid, `invalid_input` {field}, `changed_meanwhile`
  */
-export async function setSiteCurrency(ctx: Ctx, { currency }: { currency: string }): Promise<void> {
+export async function setSiteCurrency(
+  ctx: Ctx,
+  { currency, version }: { currency: string; version?: number },
+): Promise<void> {
   requireAdmin(ctx)
+  if (!Intl.supportedValuesOf('currency').includes(currency)) throw refusal('site_currency', 'is no currency')
   await inTransaction(ctx, async (tx) => {
     if ((await getSetting(tx, 'site_currency')) === currency) return
-    const [paid] = await tx.db.select({ id: orders.id }).from(orders).where(sql`${orders.paidMinor} > 0`).limit(1)
-    if (paid) throw new AppError('conflict', { message: 'the currency is fixed: somebody has paid already' })
-    await setSetting(tx, { key: 'site_currency', value: currency })
+    if (await isSiteCurrencyFixed(tx)) {
+      throw new AppError('conflict', { message: 'the currency is fixed: somebody has paid already' })
+    }
+    await setSetting(tx, { key: 'site_currency', value: currency, version })
   })
+}
+
+/** Whether somebody has paid already, so that the site's currency stays what it is. Admins and the service only. */
+export async function isSiteCurrencyFixed(ctx: Ctx): Promise<boolean> {
+  requireAdmin(ctx)
+  const [paid] = await ctx.db
+    .select({ id: orders.id })
+    .from(orders)
+    .where(sql`${orders.paidAt} IS NOT NULL AND ${orders.paidMinor} > 0`)
+    .limit(1)
+  return paid !== undefined
 }
 
 /** Units of a currency that buy about as much as a dollar; roughly, for a start that the operator changes. */

@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
-import { findSiteFile, listSiteFiles, setSiteFile } from '#lib/settings/index.ts'
+import { findSiteFile, getSite, listSiteFiles, setSiteFile } from '#lib/settings/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 
 let database: TestDatabase
@@ -94,7 +94,7 @@ it('is for admins: a person and a visitor change nothing', async () => {
   const visitor: Ctx = { db: database.db, actor: { type: 'anonymous' } }
   await expect(setSiteFile(visitor, { name, bytes: PNG })).rejects.toMatchObject({ code: 'unauthenticated' })
   expect(await findSiteFile(visitor, { name })).toBeNull()
-  await expect(setSiteFile(system, { name: 'logo' as never, bytes: PNG })).rejects.toThrow()
+  await expect(setSiteFile(system, { name: 'icon' as never, bytes: PNG })).rejects.toThrow()
 })
 
 it('two admins at once leave one picture and two lines in the log', async () => {
@@ -105,4 +105,16 @@ it('two admins at once leave one picture and two lines in the log', async () => 
   expect(await findSiteFile(system, { name })).toMatchObject({
     mediaType: (last!.after as { mediaType: string }).mediaType,
   })
+})
+
+it('another logo has another version, so that nobody keeps the old one', async () => {
+  const version = async () => (await getSite(system)).logoVersion
+  expect(await version()).toBeNull()
+  await setSiteFile(system, { name: 'logo', bytes: PNG })
+  const first = await version()
+  expect(first).toMatch(/^[0-9a-f]+$/)
+  await setSiteFile(system, { name: 'logo', bytes: WEBP })
+  expect(await version()).not.toBe(first)
+  await setSiteFile(system, { name: 'logo', bytes: null })
+  expect(await version()).toBeNull()
 })

@@ -6,15 +6,21 @@ import { recordAudit } from '#lib/audit.ts'
 import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 
-/** The pictures that an operator may give the service: what people scan to pay, and where a bank transfer goes. */
-const SITE_FILES = ['manual_payment_alipay', 'manual_payment_wechat', 'manual_payment_bank'] as const
+/** What people scan to pay, and where a bank transfer goes. */
+const PAYMENT_CODES = ['manual_payment_alipay', 'manual_payment_wechat', 'manual_payment_bank'] as const
 
+/** The pictures that an operator may give the service. */
+const SITE_FILES = ['logo', ...PAYMENT_CODES] as const
+
+export type PaymentCodeName = (typeof PAYMENT_CODES)[number]
 export type SiteFileName = (typeof SITE_FILES)[number]
 
 const BYTES_MAX = 1_000_000
 
+export const siteFileName = z.enum(SITE_FILES)
+
 const setSiteFileInput = z.object({
-  name: z.enum(SITE_FILES),
+  name: siteFileName,
   bytes: z.custom<Uint8Array>((value) => value instanceof Uint8Array).nullable(),
 })
 
@@ -73,6 +79,15 @@ export async function listSiteFiles(ctx: Ctx): Promise<{ name: SiteFileName; med
   return SITE_FILES.flatMap((name) => {
     const row = rows.find((candidate) => candidate.name === name)
     return row ? [{ ...row, name }] : []
+  })
+}
+
+/** Which of the pictures that people pay by there are. */
+export async function listPaymentCodes(ctx: Ctx): Promise<{ name: PaymentCodeName; updatedAt: Date }[]> {
+  const files = await listSiteFiles(ctx)
+  return PAYMENT_CODES.flatMap((name) => {
+    const file = files.find((candidate) => candidate.name === name)
+    return file ? [{ name, updatedAt: file.updatedAt }] : []
   })
 }
 

@@ -1,3 +1,22 @@
 export type { SettingKey, Settings } from './definitions.ts'
-export { findSiteFile, listSiteFiles, type SiteFileName, setSiteFile } from './files.ts'
-export { getSetting, getSettings, readSetting, setSetting } from './settings.ts'
+export {
+  findSiteFile,
+  listPaymentCodes,
+  listSiteFiles,
+  type PaymentCodeName,
+  type SiteFileName,
+  setSiteFile,
+  siteFileName,
+} from './files.ts'
+export {
+  type ChangeSettingsInput,
+  changeSettings,
+  getSetting,
+  getSettings,
+  listSettings,
+  readSetting,
+  type SettingState,
+  type SettingStates,
+  setSetting,
+} from './settings.ts'
+export { getSite, type Site } from './site.ts'

@@ -5,6 +5,7 @@ import { recordAudit } from '#lib/audit.ts'
 import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
+import { resolveTimeZone } from '#lib/time-zone.ts'
 import { isSettingKey, SETTINGS, type SettingKey, type Settings } from './definitions.ts'
 
 // Drizzle parses a string out of jsonb a second time, which makes the text "250000" a number; so it comes as JSON text.
@@ -24,48 +25,125 @@ export async function getSettings(ctx: Ctx): Promise<Settings> {
   return Object.fromEntries(keys.map((key) => [key, readSetting(key, stored.get(key))])) as Settings
 }
 
-const setSettingInput = z.object({ key: z.string().refine(isSettingKey), value: z.unknown() })
+/** A setting with what a form needs to know of it. */
+export type SettingState<K extends SettingKey = SettingKey> = {
+  value: Settings[K]
+  /** What it is while nobody has changed it. */
+  default: Settings[K]
+  /** Counts changes: zero while nobody has made one. */
+  version: number
+}
+
+export type SettingStates = { [K in SettingKey]: SettingState<K> }
+
+/** All settings with their defaults and versions. Admins and the service only. */
+export async function listSettings(ctx: Ctx): Promise<SettingStates> {
+  requireAdmin(ctx)
+  const rows = await ctx.db
+    .select({ key: settings.key, json: valueAsJson, version: settings.version })
+    .from(settings)
+    .limit(1_000)
+  const stored = new Map(rows.map((row) => [row.key, row]))
+  const states = Object.keys(SETTINGS)
+    .filter(isSettingKey)
+    .map((key) => {
+      const row = stored.get(key)
+      return [
+        key,
+        { value: readSetting(key, row?.json), default: readSetting(key, undefined), version: row?.version ?? 0 },
+      ]
+    })
+  return Object.fromEntries(states) as SettingStates
+}
+
+const changeSettingsInput = z.object({
+  changes: z.record(z.string(), z.unknown()),
+  versions: z.record(z.string(), z.number().int().nonnegative()).default({}),
+})
+
+export type ChangeSettingsInput = {
+  changes: { [K in SettingKey]?: Settings[K] }
+  /** The versions that a form was filled in on; a setting without one is changed whatever it is now. */
+  versions?: { [K in SettingKey]?: number }
+}
 
 /**
- * Changes a setting; the same value again changes nothing. Admins and the service only.
- * @throws {AppError} `forbidden` for anybody else, `invalid_input` for a key or value that does not exist
+ * Changes settings together: all of them or none. The same value again changes nothing, but a setting that nobody had
+ * ever set counts as decided then. Admins and the service only.
+ * @throws {AppError} `forbidden` for anybody else; `invalid_input` {field} for a setting that does not exist, or named for
+ * the one whose value cannot be; `changed_meanwhile` when one is not what the form was filled in on
  */
-export async function setSetting<K extends SettingKey>(ctx: Ctx, input: { key: K; value: Settings[K] }): Promise<void> {
+export async function changeSettings(ctx: Ctx, input: ChangeSettingsInput): Promise<void> {
   requireAdmin(ctx)
-  const { key, value } = parseSetting(input)
+  const { changes, versions } = changeSettingsInput.parse(input)
+  // In one order, so that two forms with the same settings do not wait for each other.
+  const wanted = Object.entries(changes)
+    .map(([key, value]) => parseSetting(key, value))
+    .toSorted((a, b) => (a.key < b.key ? -1 : 1))
+  const unknown = Object.keys(versions).find((key) => !isSettingKey(key))
+  if (unknown !== undefined) throw invalid(unknown)
   await inTransaction(ctx, async (tx) => {
-    // Also locks the row that is not there yet, so that the audit's "before" is what was really replaced.
-    await tx.db.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`setting:${key}`}, 0))`)
-    const before = await getSetting(tx, key)
-    const [row] = await tx.db.select({ json: valueAsJson }).from(settings).where(eq(settings.key, key))
-    if (row && JSON.stringify(JSON.parse(row.json)) === JSON.stringify(value)) return
-    const updatedBy = tx.actor.type === 'user' ? tx.actor.userId : null
-    const stored = sql`${JSON.stringify(value)}::jsonb`
-    await tx.db
-      .insert(settings)
-      .values({ key, value: stored, updatedBy })
-      .onConflictDoUpdate({
-        target: settings.key,
-        set: { value: stored, updatedBy, updatedAt: sql`now()`, version: sql`${settings.version} + 1` },
-      })
-    await recordAudit(tx, {
-      action: 'setting.set',
-      subjectType: 'setting',
-      subjectId: key,
-      before: { value: before },
-      after: { value },
-    })
+    for (const { key, value } of wanted) {
+      if (key === 'time_zone') await requireKnownZone(tx, value as string)
+      await writeSetting(tx, { key, value, version: versions[key] })
+    }
   })
 }
 
-function parseSetting(input: unknown): { key: SettingKey; value: unknown } {
-  const parsed = setSettingInput.safeParse(input)
-  if (!parsed.success) throw new AppError('invalid_input', { params: { field: 'key' } })
-  const key = parsed.data.key as SettingKey
-  const value = SETTINGS[key].safeParse(parsed.data.value)
-  if (!value.success || parsed.data.value === undefined)
-    throw new AppError('invalid_input', { params: { field: 'value' } })
-  return { key, value: value.data }
+/** Changes one setting; as `changeSettings`. */
+export function setSetting<K extends SettingKey>(
+  ctx: Ctx,
+  { key, value, version }: { key: K; value: Settings[K]; version?: number },
+): Promise<void> {
+  const versions = version === undefined ? {} : { [key]: version }
+  return changeSettings(ctx, { changes: { [key]: value }, versions })
+}
+
+type Write = { key: SettingKey; value: unknown; version: number | undefined }
+
+async function writeSetting(tx: Ctx, { key, value, version }: Write): Promise<void> {
+  // Also locks the row that is not there yet, so that the audit's "before" is what was really replaced.
+  await tx.db.execute(sql`SELECT pg_advisory_xact_lock(hashtextextended(${`setting:${key}`}, 0))`)
+  const [row] = await tx.db
+    .select({ json: valueAsJson, version: settings.version })
+    .from(settings)
+    .where(eq(settings.key, key))
+  if (version !== undefined && version !== (row?.version ?? 0)) {
+    throw new AppError('changed_meanwhile', { message: `setting ${key}`, params: { field: key } })
+  }
+  if (row && JSON.stringify(JSON.parse(row.json)) === JSON.stringify(value)) return
+  const updatedBy = tx.actor.type === 'user' ? tx.actor.userId : null
+  const stored = sql`${JSON.stringify(value)}::jsonb`
+  await tx.db
+    .insert(settings)
+    .values({ key, value: stored, updatedBy })
+    .onConflictDoUpdate({
+      target: settings.key,
+      set: { value: stored, updatedBy, updatedAt: sql`now()`, version: sql`${settings.version} + 1` },
+    })
+  await recordAudit(tx, {
+    action: 'setting.set',
+    subjectType: 'setting',
+    subjectId: key,
+    before: { value: readSetting(key, row?.json) },
+    after: { value },
+  })
+}
+
+function parseSetting(key: string, value: unknown): { key: SettingKey; value: unknown } {
+  if (!isSettingKey(key)) throw invalid(key)
+  const parsed = SETTINGS[key].safeParse(value)
+  if (!parsed.success || value === undefined) throw invalid(key)
+  return { key, value: parsed.data }
+}
+
+/** PostgreSQL cuts the days, so it has to know the zone too. */
+async function requireKnownZone(ctx: Ctx, name: string): Promise<void> {
+  if (name !== 'UTC' && (await resolveTimeZone(ctx, name)) !== name) throw invalid('time_zone')
+}
+
+function invalid(field: string): AppError {
+  return new AppError('invalid_input', { message: `setting ${field}`, params: { field } })
 }
 
 /**

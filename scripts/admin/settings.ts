@@ -8,10 +8,20 @@ import { type Command, UsageError } from './command.ts'
 const AUTOMATIC = 'auto'
 const OFF = 'off'
 const NONE = 'none'
+/** Settings that are a number, also while they are none. */
+const NUMBERS: ReadonlySet<string> = new Set(['bin_days'])
 /** Amounts are typed and shown in credits. */
 const AMOUNT_SUFFIX = '_micros'
-/** What operators tell people in their own words. */
-const TEXT_SUFFIX = '_text'
+/** What null means where it is no choice of the service's. */
+const WORDS_FOR_NULL: Partial<Record<string, string>> = {
+  adjustment_approval_above_micros: OFF,
+  bin_days: OFF,
+  contact: NONE,
+  notice_text: NONE,
+  system_prompt: NONE,
+  manual_payment_text: NONE,
+  payment_text: NONE,
+}
 
 export const listSettingsCommand: Command = {
   name: 'settings',
@@ -65,8 +75,7 @@ function show(key: string, value: Settings[SettingKey]): string {
 }
 
 function wordForNull(key: string): string {
-  if (key === 'adjustment_approval_above_micros') return OFF
-  return key.endsWith(TEXT_SUFFIX) ? NONE : AUTOMATIC
+  return WORDS_FOR_NULL[key] ?? AUTOMATIC
 }
 
 /** The value that a text means for a setting; whether it is allowed is for the setting's own schema to say. */
@@ -78,5 +87,5 @@ function read(key: string, text: string, present: Settings[SettingKey]): unknown
     if (micros === null) throw new UsageError(`${nameOf(key)} must be a decimal number of credits, not '${text}'`)
     return micros.toString()
   }
-  return typeof present === 'number' && /^\d{1,12}$/.test(text) ? Number(text) : text
+  return (typeof present === 'number' || NUMBERS.has(key)) && /^\d{1,12}$/.test(text) ? Number(text) : text
 }

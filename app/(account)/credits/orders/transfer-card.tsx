@@ -7,7 +7,7 @@ import { ReportForm } from '#app/(account)/credits/orders/report-form.tsx'
 import type { Ctx } from '#lib/ctx.ts'
 import { formatPrice, priceToDecimal } from '#lib/money.ts'
 import type { OrderView } from '#lib/payments/shared.ts'
-import { getSetting, listSiteFiles } from '#lib/settings/index.ts'
+import { getSetting, listPaymentCodes } from '#lib/settings/index.ts'
 
 /** Where to transfer how much, under which reference; and where to say that it was done. */
 export async function TransferCard({ ctx, order }: { ctx: Ctx; order: OrderView }) {
@@ -15,7 +15,7 @@ export async function TransferCard({ ctx, order }: { ctx: Ctx; order: OrderView 
     getTranslations('orders.transfer'),
     getLocale(),
     getSetting(ctx, 'manual_payment_text'),
-    listSiteFiles(ctx),
+    listPaymentCodes(ctx),
   ])
   const isReported = order.state !== 'open'
   return (
