@@ -9,8 +9,8 @@ import { executePrepared } from '#lib/prepared.ts'
 import type { Admission } from './call.ts'
 import { settleCallTerms } from './call-terms.ts'
 import { worstInput, worstOutput } from './pricing.ts'
+import { sizedSystemPrompt } from './system-prompt.ts'
 import { findTerms, readTerms, type StoredTerms } from './terms.ts'
-import { countTokens } from './tokens.ts'
 import { workerId } from './worker.ts'
 
 const admitInput = z.object({
@@ -23,7 +23,6 @@ const admitInput = z.object({
   turns: z
     .array(z.object({ role: z.enum(['user', 'assistant']), text: z.string(), tokens: z.number().int().nonnegative() }))
     .min(1),
-  system: z.string().optional(),
   /** Output tokens the person asked for at most. */
   maxOutput: z.number().int().positive().optional(),
   /** What `termsQuery` found for this person and model just now; without it they are asked for. */
@@ -41,11 +40,13 @@ export type AdmitInput = z.input<typeof admitInput>
  */
 export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
   const call = admitInput.parse(input)
-  const system = call.system ? { text: call.system, tokens: await countTokens(call.system) } : undefined
   return inTransaction(ctx, async (tx) => {
     const terms = readTerms(call.terms === undefined ? await findTerms(tx, call) : call.terms)
     const { model, price, priceSince, maxRunning } = terms
-    const { fullMicros, minimumMicros, ...fit } = settleCallTerms(terms, { ...call, system })
+    const { fullMicros, minimumMicros, ...fit } = settleCallTerms(terms, {
+      ...call,
+      system: await sizedSystemPrompt(terms.systemPrompt),
+    })
     const hold = holdCall({
       holdId: call.holdId,
       walletId: call.walletId,

@@ -6,6 +6,7 @@ import { encodeMicros, priceOfTokens } from '#lib/money.ts'
 import { type CallTerms, settleCallTerms } from './call-terms.ts'
 import { worstCost, worstInput } from './pricing.ts'
 import type { Quote, QuotedCap, Refusal } from './shared.ts'
+import { sizedSystemPrompt } from './system-prompt.ts'
 import { findTerms, readTerms, type StoredTerms, type Terms } from './terms.ts'
 
 const quoteInput = z.object({
@@ -42,7 +43,7 @@ export async function quote(ctx: Ctx, input: QuoteInput): Promise<Quote> {
   }
   try {
     const terms = readTerms(stored)
-    const settled = settleCallTerms(terms, call)
+    const settled = settleCallTerms(terms, { ...call, system: await sizedSystemPrompt(terms.systemPrompt) })
     return {
       ...means,
       ...price({ terms, settled, wallet, caps }),

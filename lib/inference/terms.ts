@@ -13,6 +13,8 @@ export type Terms = {
   price: Price
   priceSince: string | null
   maxRunning: number
+  /** What every call is told first, by the operator's setting. */
+  systemPrompt: string | null
 }
 
 /** What `termsQuery` found, unread; null when there is no such model. */
@@ -24,6 +26,7 @@ export type StoredTerms = {
   freeFailures: number
   maxRunning: string | null
   freeFailuresPerDay: string | null
+  systemPrompt: string | null
   /** What the person's answers usually cost, when it was asked for. */
   typicalMicros?: string | null
 } | null
@@ -73,7 +76,8 @@ export function termsQuery(input: { userId: string; modelId: string | SQL; forQu
       'reachable', ${isReachable()},
       'freeFailures', ${freeFailuresToday(userId)},
       'maxRunning', ${storedSetting('max_running')},
-      'freeFailuresPerDay', ${storedSetting('free_failures_per_day')}${typical}
+      'freeFailuresPerDay', ${storedSetting('free_failures_per_day')},
+      'systemPrompt', ${storedSetting('system_prompt')}${typical}
     ) AS terms
     FROM ${models} LEFT JOIN ${priceVersions}
       ON ${priceVersions.modelId} = ${models.id} AND ${priceVersions.validDuring} @> now()
@@ -103,6 +107,7 @@ export function readTerms(stored: StoredTerms): Terms {
     price: { versionId, ...Object.fromEntries(prices) },
     priceSince: stored.priceSince,
     maxRunning: readSetting('max_running', stored.maxRunning ?? undefined),
+    systemPrompt: readSetting('system_prompt', stored.systemPrompt ?? undefined),
   }
 }
 
@@ -142,7 +147,7 @@ function freeFailuresToday(userId: string) {
       AND (${usageRecords.outcome} IN ('failed', 'empty') OR ${usageRecords.usageSource} = 'none'))`
 }
 
-function storedSetting(key: 'max_running' | 'free_failures_per_day') {
+function storedSetting(key: 'max_running' | 'free_failures_per_day' | 'system_prompt') {
   return sql<string | null>`(SELECT ${settings.value}::text FROM ${settings} WHERE ${settings.key} = ${key})`
 }
 
