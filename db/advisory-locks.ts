@@ -9,4 +9,5 @@ export const ADVISORY_LOCKS = {
   tidyWorkers: 7_161_702_031n,
   verifyLedger: 7_161_702_033n,
   sumReports: 7_161_702_034n,
+  emptyBin: 7_161_702_035n,
 } as const

@@ -26,6 +26,8 @@ export const conversations = pgTable(
     index('conversations_active_idx')
       .on(table.userId, table.activeAt.desc(), table.id)
       .where(sql`${table.deletedAt} is null`),
+    // Only what lies in the bin, which a job empties.
+    index('conversations_deleted_idx').on(table.deletedAt).where(sql`${table.deletedAt} is not null`),
     check('conversations_title_length', sql`char_length(${table.title}) between 1 and 200`),
   ],
 )

@@ -1,3 +1,4 @@
+export { purgeBin } from './bin.ts'
 export {
   type Conversation,
   type ConversationPage,

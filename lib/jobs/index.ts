@@ -1,5 +1,5 @@
 import { ADVISORY_LOCKS } from '#db/advisory-locks.ts'
-import { drainRuns, endStrayRuns, sweepAbandonedRuns, trimEvents } from '#lib/chat/index.ts'
+import { drainRuns, endStrayRuns, purgeBin, sweepAbandonedRuns, trimEvents } from '#lib/chat/index.ts'
 import { systemCtx } from '#lib/ctx.ts'
 import { getEnv } from '#lib/env.ts'
 import { countTokens, forgetWorkers, heartbeat, registerWorker, stopWorker } from '#lib/inference/index.ts'
@@ -47,6 +47,12 @@ const JOBS: readonly (Job | ClusterJob)[] = [
     everyMs: 60_000,
     clusterLock: ADVISORY_LOCKS.trimEvents,
     work: (ctx) => trimEvents(ctx).then(({ hasMore }) => hasMore),
+  },
+  {
+    name: 'empty-bin',
+    everyMs: 600_000,
+    clusterLock: ADVISORY_LOCKS.emptyBin,
+    work: (ctx) => purgeBin(ctx).then(({ hasMore }) => hasMore),
   },
   {
     name: 'tidy-workers',
