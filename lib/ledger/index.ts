@@ -30,5 +30,16 @@ export {
   releaseHold,
 } from './holds.ts'
 export { expireLots, type Lot, listLots } from './lots.ts'
+export {
+  exportTransfers,
+  getTransfer,
+  listTransfers,
+  type TransferFacts,
+  type TransferFilter,
+  type TransferLine,
+  type TransferPage,
+  type TransferSide,
+} from './transfer-list.ts'
 export { type PostTransferInput, postTransfer } from './transfers.ts'
 export { verifyLedger } from './verify.ts'
+export { findInLedger, getWallet, type HoldLine, listHolds, listWallets, type WalletLine } from './wallet-list.ts'
