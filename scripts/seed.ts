@@ -1,10 +1,17 @@
+import { loadDemo } from '#scripts/demo-data/load-demo.ts'
+import { parseSeedOptions, SEED_USAGE } from '#scripts/demo-data/options.ts'
 import { withDatabase } from '#scripts/embedded-postgres.ts'
 import { migrateFromEnv } from '#scripts/migrating.ts'
 import { runMain } from '#scripts/run-main.ts'
 import { seedFromEnv } from '#scripts/seeding.ts'
 
-await runMain(() =>
-  withDatabase('npm run seed', async () => {
+await runMain(async () => {
+  const { demo, help } = parseSeedOptions(process.argv.slice(2))
+  if (help) {
+    process.stdout.write(SEED_USAGE)
+    return
+  }
+  await withDatabase('npm run seed', async () => {
     await migrateFromEnv()
     const { report, packagesAdded, hasChannel, adminLink } = await seedFromEnv()
     const { currency, modelsAdded, channel } = report
@@ -16,5 +23,10 @@ await runMain(() =>
     if (!hasChannel) lines.push('No channel is set up: npm run admin -- channel add, or OPENAI_API_KEY')
     if (adminLink) lines.push('There is no admin yet. This link makes one, once:', `  ${adminLink}`)
     process.stdout.write(`${lines.join('\n')}\n`)
-  }),
-)
+    if (!demo) return
+    const { loaded, size } = await loadDemo(demo)
+    process.stdout.write(
+      loaded ? `the ${size} demonstration is there\n` : `the ${size} demonstration was there already\n`,
+    )
+  })
+})

@@ -1,0 +1,175 @@
+import { sql } from 'drizzle-orm'
+import { createDatabase, runTransaction } from '#db/client.ts'
+import { recordAudit } from '#lib/audit.ts'
+import { systemCtx } from '#lib/ctx.ts'
+import { getEnv } from '#lib/env.ts'
+import { sumReports } from '#lib/reports/index.ts'
+import { PlainError } from '#scripts/run-main.ts'
+import { chargeCalls, drawCalls, rateCalls } from './calls.ts'
+import { drawTurns, writeConversations, writeMessages } from './conversations.ts'
+import { drawCredits, drawLotUses, drawReturns } from './credits.ts'
+import {
+  closeBooks,
+  drawTransfers,
+  writeHolds,
+  writeLots,
+  writeLotUses,
+  writeReceipts,
+  writeTransfers,
+} from './ledger.ts'
+import { writeOffer } from './offer.ts'
+import { writeCodes, writeOrders } from './orders.ts'
+import { drawPeople, prepareDemo, writePeople } from './people.ts'
+import { type ProgressBar, startProgressBar } from './progress-bar.ts'
+import { DEMO_SIZES, type DemoCtx, type DemoSize } from './scale.ts'
+import { restoreStructure, setStructureAside } from './structure.ts'
+import { writeCaps, writeTraces } from './traces.ts'
+
+const BATCH = 100_000
+
+/** A year of a service that was never there. `loaded` is false when this database has one already. */
+export type LoadedDemo = { loaded: boolean; size: DemoSize }
+
+/**
+ * Fills a seeded database with people, conversations, calls and payments of the last year, in one transaction of the role
+ * that owns the schema: all of it or nothing.
+ * @throws {PlainError} when the database holds people other than admins, or orders
+ */
+export async function loadDemo(size: DemoSize): Promise<LoadedDemo> {
+  const env = getEnv()
+  const db = createDatabase(env.DATABASE_OWNER_URL ?? env.DATABASE_URL, 1)
+  try {
+    const before = await findDemo(db)
+    if (before) return { loaded: false, size: before }
+    const bar = startProgressBar(totalWeight(size))
+    await runTransaction(db, async (tx) => {
+      const ctx: DemoCtx = systemCtx('demo', tx)
+      await requireEmpty(ctx)
+      await write(ctx, size, bar)
+    })
+    await tidy(db, bar)
+    await sum(env.DATABASE_URL, bar)
+    bar.end()
+    return { loaded: true, size }
+  } finally {
+    await db.$client.end()
+  }
+}
+
+async function findDemo(db: ReturnType<typeof createDatabase>): Promise<DemoSize | null> {
+  const { rows } = await db.execute<{ size: DemoSize }>(sql`
+    SELECT subject_id AS size FROM audit_entries WHERE action = 'demo.load' ORDER BY id LIMIT 1`)
+  return rows[0]?.size ?? null
+}
+
+async function requireEmpty(ctx: DemoCtx): Promise<void> {
+  const { rows } = await ctx.db.execute<{ people: boolean; orders: boolean }>(sql`
+    SELECT EXISTS (SELECT 1 FROM users WHERE role <> 'admin') AS people, EXISTS (SELECT 1 FROM orders) AS orders`)
+  const found = rows[0]!
+  if (found.people || found.orders) {
+    throw new PlainError(
+      `this database holds ${found.people ? 'people' : 'orders'}: the demonstration goes into a new one (another DATA_DIR or DATABASE_URL)`,
+    )
+  }
+}
+
+async function write(ctx: DemoCtx, size: DemoSize, bar: ProgressBar): Promise<void> {
+  const { records, messages } = DEMO_SIZES[size]
+  const unit = records / BATCH
+  const step = async (label: string, weight: number, work: () => Promise<unknown>) => {
+    bar.advance(label, weight * unit)
+    await work()
+  }
+  const inBatches = async (
+    label: string,
+    rows: number,
+    weight: number,
+    work: (from: number, upto: number) => Promise<void>,
+  ) => {
+    for (let from = 1; from <= rows; from += BATCH) {
+      bar.advance(label, (weight * Math.min(BATCH, rows - from + 1)) / BATCH)
+      await work(from, from + BATCH)
+    }
+  }
+  // Big sorts stay in memory where they can; nothing of this is for a request.
+  await ctx.db.execute(sql`SET LOCAL statement_timeout = 0`)
+  await ctx.db.execute(sql`SET LOCAL work_mem = '256MB'`)
+  await ctx.db.execute(sql`SET LOCAL maintenance_work_mem = '512MB'`)
+  await ctx.db.execute(sql`SET LOCAL jit = off`)
+  // With several processes the same seed would draw other numbers.
+  await ctx.db.execute(sql`SET LOCAL max_parallel_workers_per_gather = 0`)
+
+  await prepareDemo(ctx, DEMO_SIZES[size])
+  await writeOffer(ctx)
+  const setAside = await setStructureAside(ctx)
+  await drawPeople(ctx)
+  await step('calls', WEIGHTS.draw, () => drawCalls(ctx))
+  await writePeople(ctx)
+  await step('prices', WEIGHTS.rate, () => rateCalls(ctx))
+  await step('purchases', WEIGHTS.charge, () => chargeCalls(ctx))
+  await drawCredits(ctx)
+  await step('lots', WEIGHTS.lots, () => drawLotUses(ctx))
+  await drawReturns(ctx)
+  await step('balances', WEIGHTS.transfers, () => drawTransfers(ctx))
+  await inBatches('holds', records, WEIGHTS.holds, (from, upto) => writeHolds(ctx, from, upto))
+  const { rows } = await ctx.db.execute<{ last: bigint }>(sql`SELECT max(t) AS last FROM demo_transfers`)
+  await inBatches('transfers', Number(rows[0]!.last), WEIGHTS.transfer, (from, upto) => writeTransfers(ctx, from, upto))
+  await writeLots(ctx)
+  await inBatches('lots', records, WEIGHTS.uses, (from, upto) => writeLotUses(ctx, from, upto))
+  await closeBooks(ctx)
+  await inBatches('receipts', records, WEIGHTS.receipts, (from, upto) => writeReceipts(ctx, from, upto))
+  await writeConversations(ctx)
+  await drawTurns(ctx)
+  await inBatches('messages', messages / 2, WEIGHTS.messages, (from, upto) => writeMessages(ctx, from, upto))
+  await writeOrders(ctx)
+  await writeCodes(ctx)
+  await writeTraces(ctx)
+  await recordAudit(ctx, { action: 'demo.load', subjectType: 'demo', subjectId: size, after: DEMO_SIZES[size] })
+  await restoreStructure(ctx, setAside, () => bar.advance('indexes', (WEIGHTS.indexes * unit) / setAside.length))
+  await writeCaps(ctx)
+}
+
+/** What readers of a large database need: sizes for the planner, and which pages everybody sees. */
+async function tidy(db: ReturnType<typeof createDatabase>, bar: ProgressBar): Promise<void> {
+  bar.advance('statistics', 1)
+  const client = await db.$client.connect()
+  try {
+    await client.query('SET statement_timeout = 0')
+    await client.query('VACUUM (ANALYZE)')
+  } finally {
+    client.release(true)
+  }
+}
+
+/** The sums of the reports, as the job of the service would make them within its first minutes. */
+async function sum(url: string, bar: ProgressBar): Promise<void> {
+  const db = createDatabase(url, 2)
+  try {
+    const ctx = systemCtx('demo', db)
+    do bar.advance('reports', 1)
+    while (await sumReports(ctx, { batchRows: 200_000 }))
+  } finally {
+    await db.$client.end()
+  }
+}
+
+/** Seconds or so that a hundred thousand rows take: they only move the bar. */
+const WEIGHTS = {
+  draw: 1,
+  rate: 1,
+  charge: 1,
+  lots: 1,
+  transfers: 1,
+  holds: 3,
+  transfer: 3,
+  uses: 1,
+  receipts: 3,
+  messages: 4,
+  indexes: 5,
+}
+
+function totalWeight(size: DemoSize): number {
+  const { records, messages } = DEMO_SIZES[size]
+  const { messages: turns, ...others } = WEIGHTS
+  return (Object.values(others).reduce((sum, weight) => sum + weight, 0) * records + (turns * messages) / 2) / BATCH + 1
+}
