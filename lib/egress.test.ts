@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { dispatcherFor, fetchThrough } from '#lib/egress.ts'
+import { connectDirectly, dispatcherFor, fetchBy, fetchThrough, isAddressRefused, type Reach } from '#lib/egress.ts'
 import { type ConnectProxy, startConnectProxy } from '#tests/support/connect-proxy.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
@@ -84,5 +84,102 @@ describe('fetchThrough', () => {
     const response = await fetchThrough(dispatcherFor(null))(vendor.url)
     expect((await response.text()).length).toBe(65_536)
     vendor.setBehavior('answer')
+  })
+})
+
+describe('fetchBy', () => {
+  const refusalBy = async (url: string, reach: Reach, proxyUrl: string | null = null) => {
+    const error: unknown = await fetchBy({ proxyUrl, reach })(url).then(
+      () => null,
+      (reason: unknown) => reason,
+    )
+    return isAddressRefused(error)
+  }
+  const portOf = (url: string) => new URL(url).port
+
+  it.each([
+    ['loopback', '127.0.0.1'],
+    ['all of loopback', '127.9.9.9'],
+    ['decimal', '2130706433'],
+    ['octal', '0177.0.0.1'],
+    ['hexadecimal', '0x7f000001'],
+    ['short', '127.1'],
+    ['a name', 'localhost'],
+    ['IPv6', '[::1]'],
+    ['IPv4 in IPv6', '[::ffff:127.0.0.1]'],
+    ['nobody', '0.0.0.0'],
+    ['10/8', '10.0.0.1'],
+    ['172.16/12', '172.16.0.1'],
+    ['192.168/16', '192.168.0.1'],
+    ['unique local', '[fd00::1]'],
+    ['link-local', '169.254.1.1'],
+    ['metadata', '169.254.169.254'],
+    ['metadata in IPv6', '[fd00:ec2::254]'],
+  ])('stays on the internet: %s (%s)', async (_name, host) => {
+    const before = vendor.requests.length
+    expect(await refusalBy(`http://${host}:${portOf(vendor.url)}/v1/models`, 'internet')).toBe(true)
+    expect(await refusalBy('https://vendor.invalid/v1', 'internet', `http://${host}:1`)).toBe(true)
+    expect(vendor.requests.length).toBe(before)
+  })
+
+  it('goes where the operator allowed it, and even then not where nobody goes on purpose', async () => {
+    for (const host of ['127.0.0.1', 'localhost', '2130706433']) {
+      const url = `http://${host}:${portOf(vendor.url)}/v1/models`
+      expect((await fetchBy({ proxyUrl: null, reach: 'own-network' })(url)).status).toBe(200)
+    }
+    for (const host of ['169.254.169.254', '0.0.0.0', '[::]', '[fe80::1]', '100.100.100.200', '2852039166']) {
+      expect(await refusalBy(`http://${host}:${portOf(vendor.url)}/`, 'own-network')).toBe(true)
+      expect(await refusalBy(vendor.url, 'own-network', `http://${host}:1`)).toBe(true)
+    }
+  })
+
+  it('does not follow a redirect inwards', async () => {
+    const target = await startFakeVendor()
+    vendor.setBehavior((_request, response) => {
+      response.writeHead(302, { location: target.url }).end()
+    })
+    const response = await fetchBy({ proxyUrl: null, reach: 'own-network' })(vendor.url)
+    expect(response.status).toBe(302)
+    expect(target.requests).toEqual([])
+    vendor.setBehavior('answer')
+    await target.close()
+  })
+
+  it('judges a name by what it resolves to', async () => {
+    for (const answers of [['10.0.0.1'], ['1.1.1.1', '127.0.0.1'], ['::ffff:127.0.0.1'], ['fe80::1']]) {
+      const go = fetchThrough(
+        connectDirectly('internet', (_name, _options, done) =>
+          done(
+            null,
+            answers.map((address) => ({ address, family: address.includes(':') ? 6 : 4 })),
+          ),
+        ),
+      )
+      const error: unknown = await go(`http://vendor.test:${portOf(vendor.url)}/`).catch((reason: unknown) => reason)
+      expect(isAddressRefused(error)).toBe(true)
+    }
+  })
+
+  it('connects to the very address that it judged, however the name changes', async () => {
+    const asked: string[] = []
+    const go = fetchThrough(
+      connectDirectly('own-network', (name, _options, done) => {
+        asked.push(name)
+        done(null, [{ address: asked.length === 1 ? '127.0.0.1' : '169.254.169.254', family: 4 }])
+      }),
+    )
+    const url = `http://rebinding.test:${portOf(vendor.url)}/v1/models`
+    const headers = { connection: 'close' }
+    expect((await go(url, { headers })).status).toBe(200)
+    expect(asked).toEqual(['rebinding.test'])
+    const error: unknown = await go(url, { headers }).catch((reason: unknown) => reason)
+    expect(isAddressRefused(error)).toBe(true)
+    expect(asked).toHaveLength(2)
+  })
+
+  it('judges the proxy’s own name too', async () => {
+    const name = proxy.url.replace('user:pass word', 'user:pass%20word').replace('127.0.0.1', 'localhost')
+    expect(await refusalBy('http://vendor.invalid/', 'internet', name)).toBe(true)
+    expect((await fetchBy({ proxyUrl: name, reach: 'own-network' })(vendor.url)).status).toBe(200)
   })
 })

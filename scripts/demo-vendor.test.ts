@@ -46,7 +46,7 @@ describe('the demo model', () => {
   })
 
   it('steps aside when there is a channel', async () => {
-    await addChannel(ctx, { name: 'first', vendor: 'openai', baseUrl: 'http://localhost:1/v1', key: 'k' })
+    await addChannel(ctx, { name: 'first', vendor: 'openai', baseUrl: 'https://vendor.example/v1', key: 'k' })
     expect((await listModels(ctx)).some((model) => model.demo)).toBe(false)
     const payer = await createPayer(database.db)
     await expect(admitCall(payer, 'demo')).rejects.toMatchObject({ code: 'model_unavailable' })

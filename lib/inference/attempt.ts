@@ -1,9 +1,9 @@
 import OpenAI from 'openai'
-import { dispatcherFor, fetchThrough } from '#lib/egress.ts'
+import { fetchBy } from '#lib/egress.ts'
 import type { ErrorCode } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
 import type { Route } from '#lib/models/index.ts'
-import type { Admission } from './call.ts'
+import type { Admission, CallModel } from './call.ts'
 import { classifyErrorEvent, classifyFault, redactWords, type VendorFault } from './vendor-error.ts'
 import { type Chunk, createDataScanner, MalformedStreamError, readChunk } from './wire.ts'
 
@@ -30,12 +30,19 @@ export const ANSWER_MAX = 1_048_576
 
 export type Delta = { type: 'text' | 'reasoning'; text: string }
 
+/** What a try sends, and by which rules of the model. */
+export type AttemptRequest = Pick<Admission, 'messages' | 'outputCap'> & {
+  model: Pick<CallModel, 'reasoning' | 'outputCapField'>
+}
+
 /** How one try at one channel ended. */
 export type AttemptEnd = {
   /** `complete`: the vendor said that this is all. `stopped`: the caller's signal. */
   kind: 'complete' | 'stopped' | 'failed'
   errorCode: ErrorCode | null
   keyRefused: boolean
+  /** The HTTP status of a refusal; null when there was none. */
+  httpStatus: number | null
   /** The vendor took the request, so it may bill the prompt. */
   accepted: boolean
   usage: unknown
@@ -49,7 +56,7 @@ export type AttemptEnd = {
  */
 export async function* streamAttempt(
   route: Route,
-  admission: Admission,
+  admission: AttemptRequest,
   { signal, limits }: { signal: AbortSignal; limits: RunLimits },
 ): AsyncGenerator<Delta, AttemptEnd> {
   const watch = createWatch(signal, limits.totalMs)
@@ -58,6 +65,7 @@ export async function* streamAttempt(
     kind: 'failed',
     errorCode: null,
     keyRefused: false,
+    httpStatus: null,
     accepted: false,
     usage: null,
     finishReason: null,
@@ -76,7 +84,7 @@ export async function* streamAttempt(
     if (signal.aborted) return { ...end, accepted: wasSent, kind: 'stopped' }
     if (watch.timedOut) return { ...end, accepted: true, errorCode: report(route, timeoutFault()) }
     const fault = error instanceof StreamFault ? error.fault : classifyFault(error)
-    return { ...end, errorCode: report(route, fault), keyRefused: fault.keyRefused }
+    return { ...end, errorCode: report(route, fault), keyRefused: fault.keyRefused, httpStatus: fault.status }
   } finally {
     watch.close()
   }
@@ -91,7 +99,7 @@ class StreamFault extends Error {
   }
 }
 
-async function openStream(route: Route, admission: Admission, signal: AbortSignal): Promise<Response> {
+async function openStream(route: Route, admission: AttemptRequest, signal: AbortSignal): Promise<Response> {
   const client = new OpenAI({
     baseURL: route.baseUrl,
     apiKey: route.key,
@@ -105,7 +113,7 @@ async function openStream(route: Route, admission: Admission, signal: AbortSigna
     // The client's own timer stays out of the way of ours.
     timeout: 2_147_483_647,
     logLevel: 'off',
-    fetch: fetchThrough(dispatcherFor(route.proxyUrl)),
+    fetch: fetchBy(route),
   })
   return client.chat.completions
     .create(

@@ -5,6 +5,12 @@ export type { Admission, CallModel, ChatMessage, Price, PromptTurn, RunEvent, Ru
 export { type CallFacts, type CallTransfer, getCall } from './call-facts.ts'
 export { type CallFilter, type CallLine, type CallPage, exportCalls, listCalls } from './call-list.ts'
 export { listOwnCaps, setOwnCaps, setOwnCapsInput } from './caps.ts'
+export {
+  type ChannelTest,
+  type KeyTest,
+  testChannel,
+  testChannelInput,
+} from './channel-test.ts'
 export { creditBackCall } from './credit-back.ts'
 export { bookLateUsage } from './late-usage.ts'
 export { type QuoteInput, quote } from './quote.ts'
@@ -25,5 +31,12 @@ export { getStatementEntry, getStatementEntryInput } from './statement-entry.ts'
 export { type StoredTerms, termsQuery } from './terms.ts'
 export { countTokens } from './tokens.ts'
 export { typicalCharge } from './typical-charge.ts'
+export {
+  findChannelModels,
+  findChannelModelsInput,
+  findVendorModels,
+  findVendorModelsInput,
+  type VendorModels,
+} from './vendor-models.ts'
 export { verifyReceipts } from './verify.ts'
 export { deadWorkers, forgetWorkers, heartbeat, registerWorker, stopWorker, workerId } from './worker.ts'

@@ -171,7 +171,8 @@ async function noteKey(ctx: Ctx, { keyId, keyStatus, channelId }: Route, end: At
   const status = end.keyRefused ? 'refused' : end.kind === 'complete' ? 'active' : keyStatus
   if (keyId === null || status === keyStatus) return
   try {
-    await markKey(ctx, { keyId, status })
+    const verdict = status === 'refused' ? { status, httpStatus: end.httpStatus } : { status }
+    await markKey(ctx, { keyId, ...verdict })
   } catch (error) {
     log.error({ err: error, channelId }, 'cannot note what became of a key')
   }

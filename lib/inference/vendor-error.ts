@@ -1,4 +1,5 @@
 import { APIConnectionError, APIConnectionTimeoutError, APIError } from 'openai'
+import { isAddressRefused } from '#lib/egress.ts'
 import type { ErrorCode } from '#lib/errors.ts'
 import { MalformedStreamError } from './wire.ts'
 
@@ -23,6 +24,7 @@ export function classifyFault(error: unknown): VendorFault {
     words,
   })
   if (error instanceof MalformedStreamError) return fault('vendor_malformed')
+  if (isAddressRefused(error)) return fault('address_private')
   if (error instanceof APIConnectionTimeoutError) return fault('vendor_timeout')
   if (error instanceof APIConnectionError) return fault('vendor_unreachable')
   if (error instanceof APIError && typeof error.status === 'number')
@@ -47,7 +49,8 @@ export function redactWords(words: string, key: string, max: number = WORDS_MAX)
     .slice(0, max)
 }
 
-function codeOfStatus(status: number): ErrorCode {
+/** Names a refusal by its HTTP status. */
+export function codeOfStatus(status: number): ErrorCode {
   if (status === 401) return 'vendor_key_refused'
   if (status === 429) return 'vendor_rate_limited'
   if (status === 408 || status === 504) return 'vendor_timeout'

@@ -20,7 +20,13 @@ afterEach(() => database.close())
 
 const ids = async () => (await listModels(ctx)).map((model) => model.id)
 const addVendor = (fields: Partial<Parameters<typeof addChannel>[1]> = {}) =>
-  addChannel(ctx, { name: `c-${newId()}`, vendor: 'test', baseUrl: 'http://localhost:1/v1', key: 'sk-1234', ...fields })
+  addChannel(ctx, {
+    name: `c-${newId()}`,
+    vendor: 'test',
+    baseUrl: 'https://vendor.example/v1',
+    key: 'sk-1234',
+    ...fields,
+  })
 
 describe('listModels', () => {
   it('shows what is visible, priced and reachable', async () => {

@@ -7,7 +7,7 @@ import { getEnv } from '#lib/env.ts'
 import { newId } from '#lib/id.ts'
 import { addChannel, listChannels, listRoutes, markKey, setModel } from '#lib/models/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
-import { KEY_PURPOSE } from './channels.ts'
+import { KEY_PURPOSE } from './channel-fields.ts'
 import { orderRoutes } from './routes.ts'
 
 let database: TestDatabase
@@ -81,7 +81,7 @@ describe('addChannel', () => {
   it('refuses what cannot be, and changes nothing', async () => {
     const before = await counts()
     const bad = (fields: object) => codeOf(addChannel(ctx, { ...valid, name: 'bad', ...fields } as never))
-    expect(await bad({ name: 'mine' })).toBe('conflict')
+    expect(await bad({ name: 'mine' })).toBe('name_taken')
     expect(await bad({ models: ['one', 'nothing'] })).toBe('model_unknown')
     expect(await bad({ name: ' ' })).toBe('invalid_input')
     expect(await bad({ baseUrl: 'ftp://vendor.example' })).toBe('invalid_input')
@@ -116,7 +116,7 @@ describe('routes', () => {
       { vendor: 'test', baseUrl: 'https://vendor.example/v1', vendorModel: 'three', key: KEY, proxyUrl: null },
     ])
     const keyId = routes[0]!.keyId!
-    await markKey(ctx, { keyId, status: 'refused' })
+    await markKey(ctx, { keyId, status: 'refused', httpStatus: 401 })
     expect(await listRoutes(ctx, 'three')).toMatchObject([{ keyId, keyStatus: 'refused' }])
     await database.db.update(channelKeys).set({ status: 'disabled' }).where(eq(channelKeys.id, keyId))
     await markKey(ctx, { keyId, status: 'active' })

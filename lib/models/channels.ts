@@ -1,48 +1,42 @@
-import { asc, eq, inArray, sql } from 'drizzle-orm'
+import { eq, inArray, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { channelKeys, channelModels, channels, models } from '#db/schema/index.ts'
 import { recordAudit } from '#lib/audit.ts'
-import { encryptSecret } from '#lib/crypto.ts'
+import { decryptSecret, encryptSecret } from '#lib/crypto.ts'
 import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
 import { getEnv } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
-
-/** What the encrypted columns are bound to, so that a value cannot be moved to another column. */
-export const KEY_PURPOSE = 'channel_keys.key_sealed'
-export const PROXY_PURPOSE = 'channels.proxy_sealed'
-
-const httpUrl = z.url({ protocol: /^https?$/ })
-
-const baseUrl = httpUrl
-  .refine((text) => {
-    const url = new URL(text)
-    return !url.username && !url.password && !url.search && !url.hash
-  }, 'must hold no credentials, query or fragment')
-  .transform((text) => text.replace(/\/+$/, ''))
-
-// What an HTTP header can carry, which is where a key goes.
-const vendorKey = z
-  .string()
-  .trim()
-  .regex(/^[\x21-\x7e]{1,1000}$/, 'must be printable characters without spaces')
+import {
+  baseUrl,
+  channelName,
+  headers,
+  invalidInput,
+  modelLink,
+  PROXY_PURPOSE,
+  priority,
+  proxyUrl,
+  requireAddresses,
+  vendorId,
+  vendorKey,
+  weight,
+} from './channel-fields.ts'
+import { insertKey, lockChannel } from './channel-keys.ts'
 
 const addChannelInput = z.object({
-  name: z.string().trim().min(1).max(100),
-  /** Vendor the URL belongs to: `openai`, `deepseek`, … It decides how usage is read and which models are linked. */
-  vendor: z.string().regex(/^[a-z0-9][a-z0-9-]{0,49}$/),
+  name: channelName,
+  vendor: vendorId,
   baseUrl,
   key: vendorKey,
   /** HTTP proxy for this channel alone; without one HTTPS_PROXY and NO_PROXY decide. */
-  proxy: httpUrl.optional(),
-  headers: z.record(z.string().regex(/^[A-Za-z0-9-]{1,100}$/), z.string().regex(/^[\x20-\x7e]{0,1000}$/)).default({}),
-  priority: z.number().int().min(-1_000).max(1_000).default(0),
-  weight: z.number().int().min(1).max(1_000).default(1),
+  proxy: proxyUrl.optional(),
+  headers: headers.default({}),
+  priority: priority.default(0),
+  weight: weight.default(1),
+  /** The operator's word that the address or the proxy may lie in a private network. */
+  ownNetwork: z.boolean().default(false),
   /** Model ids, or `id=name` where the vendor calls a model otherwise. Without it all models of the vendor. */
-  models: z
-    .array(z.string().regex(/^[^\s=]{1,200}(=[^\s=]{1,200})?$/))
-    .max(500)
-    .optional(),
+  models: z.array(modelLink).max(500).optional(),
 })
 
 export type AddChannelInput = z.input<typeof addChannelInput>
@@ -50,15 +44,16 @@ export type AddChannelInput = z.input<typeof addChannelInput>
 /**
  * Adds a way to reach models: a base URL with its first key, encrypted, and the models it carries.
  * @returns the channel's id and the models linked to it
- * @throws {AppError} `conflict` when the name is taken, `model_unknown` for a model that does not exist,
- * `invalid_input` for a URL or key that cannot be one, `forbidden` unless an admin or the service acts
+ * @throws {AppError} `name_taken`, `model_unknown` for a model that does not exist, `address_private` for an address in
+ * a private network without `ownNetwork`, `invalid_input` for a URL or key that cannot be one, `forbidden` unless an
+ * admin or the service acts
  */
 export async function addChannel(ctx: Ctx, input: AddChannelInput): Promise<{ channelId: string; modelIds: string[] }> {
   requireAdmin(ctx)
   const parsed = addChannelInput.safeParse(input)
   if (!parsed.success) throw invalidInput(parsed.error)
   const channel = parsed.data
-  const { ENCRYPTION_KEY } = getEnv()
+  requireAddresses(channel)
   return inTransaction(ctx, async (tx) => {
     const channelId = newId()
     const [added] = await tx.db
@@ -68,111 +63,276 @@ export async function addChannel(ctx: Ctx, input: AddChannelInput): Promise<{ ch
         name: channel.name,
         vendor: channel.vendor,
         baseUrl: channel.baseUrl,
-        proxySealed: channel.proxy ? encryptSecret(channel.proxy, ENCRYPTION_KEY, PROXY_PURPOSE) : null,
+        proxySealed: channel.proxy ? sealProxy(channel.proxy) : null,
         headers: channel.headers,
         priority: channel.priority,
         weight: channel.weight,
+        ownNetwork: channel.ownNetwork,
       })
       .onConflictDoNothing({ target: channels.name })
       .returning({ id: channels.id })
-    if (!added) throw new AppError('conflict', { message: `a channel named ${channel.name} exists` })
-    await addChannelKey(tx, channelId, channel.key)
-    const links = await resolveModels(tx, channel.vendor, channel.models)
+    if (!added) throw nameTaken(channel.name)
+    await insertKey(tx, channelId, channel.key)
+    const links = channel.models ? channel.models.map(readLink) : await linksOfVendor(tx, channel.vendor)
+    await requireModels(tx, links)
     if (links.length > 0) await tx.db.insert(channelModels).values(links.map((link) => ({ channelId, ...link })))
     const modelIds = links.map((link) => link.modelId)
-    await recordAudit(tx, {
-      action: 'channel.add',
-      subjectType: 'channel',
-      subjectId: channelId,
-      after: { name: channel.name, vendor: channel.vendor, baseUrl: channel.baseUrl, models: modelIds },
+    await auditChannel(tx, 'channel.add', channelId, {
+      ...shown(channel, channel.proxy !== undefined),
+      models: modelIds,
     })
     return { channelId, modelIds }
   })
 }
 
-export type ChannelSummary = {
-  id: string
+/** A secret part of a form: kept as it is, taken away, or replaced. */
+const secretChange = z.enum(['keep', 'remove', 'replace'])
+
+export const editChannelInput = z
+  .object({
+    channelId: z.uuid(),
+    /** The version that the form showed. */
+    version: z.coerce.number().int(),
+    name: channelName,
+    vendor: vendorId,
+    baseUrl,
+    ownNetwork: z.stringbool().or(z.boolean()).default(false),
+    priority: z.coerce.number().pipe(priority),
+    weight: z.coerce.number().pipe(weight),
+    proxyChange: secretChange.default('keep'),
+    proxy: z.string().trim().max(500).default(''),
+    headersChange: secretChange.default('keep'),
+    /** One `Name: value` in each line. */
+    headers: z.string().max(20_000).default('').transform(readHeaders).pipe(headers),
+  })
+  .transform(({ proxyChange, proxy, headersChange, headers, ...channel }, context) => {
+    if (proxyChange === 'replace' && !proxyUrl.safeParse(proxy).success) {
+      context.addIssue({ code: 'custom', path: ['proxy'], message: 'is no URL of a proxy' })
+      return z.NEVER
+    }
+    return {
+      ...channel,
+      /** Undefined keeps it, null takes it away. */
+      proxy: { keep: undefined, remove: null, replace: proxy }[proxyChange],
+      headers: { keep: undefined, remove: {}, replace: headers }[headersChange],
+    }
+  })
+
+/**
+ * Changes where a channel leads and how it is chosen; its keys and models have verbs of their own. Keys belong to a host:
+ * another one forgets them, so that nobody can have them sent elsewhere.
+ * @returns how many keys were forgotten
+ * @throws {AppError} `not_found`, `changed_meanwhile` when the form is older than the channel, `name_taken`,
+ * `address_private`
+ */
+export async function editChannel(
+  ctx: Ctx,
+  input: z.output<typeof editChannelInput>,
+): Promise<{ keysForgotten: number }> {
+  requireAdmin(ctx)
+  const { channelId, version, proxy, headers: newHeaders, ...fields } = input
+  return inTransaction(ctx, async (tx) => {
+    const before = await lockChannel(tx, channelId)
+    if (before.version !== version) throw new AppError('changed_meanwhile')
+    const keptProxy = before.proxySealed
+    requireAddresses({ ...fields, proxy: proxy === undefined ? openProxy(keptProxy) : proxy })
+    const [other] = await tx.db.select({ id: channels.id }).from(channels).where(eq(channels.name, fields.name))
+    if (other && other.id !== channelId) throw nameTaken(fields.name)
+    const after = {
+      ...fields,
+      proxySealed: proxy === undefined ? keptProxy : proxy === null ? null : sealProxy(proxy),
+      headers: newHeaders ?? before.headers,
+    }
+    await tx.db
+      .update(channels)
+      .set({ ...after, version: sql`${channels.version} + 1` })
+      .where(eq(channels.id, channelId))
+    const isElsewhere = new URL(before.baseUrl).origin !== new URL(fields.baseUrl).origin
+    const forgotten = isElsewhere
+      ? await tx.db.delete(channelKeys).where(eq(channelKeys.channelId, channelId)).returning({ id: channelKeys.id })
+      : []
+    await auditChannel(
+      tx,
+      'channel.edit',
+      channelId,
+      {
+        ...shown(after, after.proxySealed !== null),
+        ...(proxy ? { proxyReplaced: true } : {}),
+        ...(forgotten.length > 0 ? { keysForgotten: forgotten.length } : {}),
+      },
+      shown(before, keptProxy !== null),
+    )
+    return { keysForgotten: forgotten.length }
+  })
+}
+
+export const setChannelStatusInput = z.object({ channelId: z.uuid(), status: z.enum(['active', 'disabled']) })
+
+/** Takes a channel out of use, or back into it; calls under way go on. The same again changes nothing. */
+export async function setChannelStatus(ctx: Ctx, input: z.output<typeof setChannelStatusInput>): Promise<void> {
+  requireAdmin(ctx)
+  const { channelId, status } = input
+  await inTransaction(ctx, async (tx) => {
+    const before = await lockChannel(tx, channelId)
+    if (before.status === status) return
+    await tx.db
+      .update(channels)
+      .set({ status, version: sql`${channels.version} + 1` })
+      .where(eq(channels.id, channelId))
+    const action = status === 'active' ? 'channel.enable' : 'channel.disable'
+    await auditChannel(tx, action, channelId, { name: before.name, status }, { status: before.status })
+  })
+}
+
+export const deleteChannelInput = z.object({
+  channelId: z.uuid(),
+  /** The channel's name, typed by whoever deletes it. */
+  confirmName: z.string().trim().max(100),
+  reason: z.string().trim().max(500).optional(),
+})
+
+/**
+ * Deletes a channel with its keys. Receipts of its calls stay, and what they cost.
+ * @throws {AppError} `not_found`, `invalid_input` naming `confirmName` when that is not its name
+ */
+export async function deleteChannel(ctx: Ctx, input: z.output<typeof deleteChannelInput>): Promise<void> {
+  requireAdmin(ctx)
+  const { channelId, confirmName, reason } = input
+  await inTransaction(ctx, async (tx) => {
+    const before = await lockChannel(tx, channelId)
+    if (confirmName !== before.name) throw new AppError('invalid_input', { params: { field: 'confirmName' } })
+    await tx.db.delete(channels).where(eq(channels.id, channelId))
+    await recordAudit(tx, {
+      action: 'channel.delete',
+      subjectType: 'channel',
+      subjectId: channelId,
+      before: shown(before, before.proxySealed !== null),
+      reason,
+    })
+  })
+}
+
+export const linkModelInput = z.object({
+  channelId: z.uuid(),
+  modelId: z.string().min(1).max(200),
+  /** What the vendor calls it; empty for the same name. */
+  vendorModel: z
+    .string()
+    .trim()
+    .regex(/^\S{0,200}$/)
+    .default(''),
+})
+
+/**
+ * Lets a channel carry a model, or changes what the vendor calls it there.
+ * @throws {AppError} `not_found` for the channel, `model_unknown`
+ */
+export async function linkModel(ctx: Ctx, input: z.output<typeof linkModelInput>): Promise<void> {
+  requireAdmin(ctx)
+  const { channelId, modelId } = input
+  const vendorModel = input.vendorModel || modelId
+  await inTransaction(ctx, async (tx) => {
+    await lockChannel(tx, channelId)
+    await requireModels(tx, [{ modelId, vendorModel }])
+    const written = await tx.db
+      .insert(channelModels)
+      .values({ channelId, modelId, vendorModel })
+      .onConflictDoUpdate({
+        target: [channelModels.channelId, channelModels.modelId],
+        set: { vendorModel },
+        setWhere: sql`${channelModels.vendorModel} <> excluded.vendor_model`,
+      })
+      .returning({ modelId: channelModels.modelId })
+    if (written.length > 0) await auditChannel(tx, 'channel.link_model', channelId, { modelId, vendorModel })
+  })
+}
+
+export const unlinkModelInput = z.object({ channelId: z.uuid(), modelId: z.string().min(1).max(200) })
+
+/** @throws {AppError} `not_found` when the channel does not carry it */
+export async function unlinkModel(ctx: Ctx, input: z.output<typeof unlinkModelInput>): Promise<void> {
+  requireAdmin(ctx)
+  const { channelId, modelId } = input
+  await inTransaction(ctx, async (tx) => {
+    await lockChannel(tx, channelId)
+    const [gone] = await tx.db
+      .delete(channelModels)
+      .where(sql`${channelModels.channelId} = ${channelId} AND ${channelModels.modelId} = ${modelId}`)
+      .returning({ vendorModel: channelModels.vendorModel })
+    if (!gone) throw new AppError('not_found', { message: 'the channel does not carry this model' })
+    await recordAudit(tx, {
+      action: 'channel.unlink_model',
+      subjectType: 'channel',
+      subjectId: channelId,
+      before: { modelId, ...gone },
+    })
+  })
+}
+
+/** The proxy's URL, with its password: never leaves the server. */
+export function openProxy(sealed: Buffer | null): string | null {
+  return sealed && decryptSecret(sealed, getEnv().ENCRYPTION_KEY, PROXY_PURPOSE)
+}
+
+function sealProxy(proxy: string): Buffer {
+  return encryptSecret(proxy, getEnv().ENCRYPTION_KEY, PROXY_PURPOSE)
+}
+
+type Shown = {
   name: string
   vendor: string
   baseUrl: string
   priority: number
   weight: number
-  status: 'active' | 'disabled'
-  hasProxy: boolean
-  keys: { id: string; hint: string; status: 'active' | 'disabled' | 'refused' }[]
-  modelIds: string[]
+  ownNetwork: boolean
+  headers: Record<string, string>
 }
 
-/** All channels as the operator may see them: no key, only its last four characters. At most 500. */
-export async function listChannels(ctx: Ctx): Promise<ChannelSummary[]> {
-  requireAdmin(ctx)
-  const rows = await ctx.db.select().from(channels).orderBy(asc(channels.name)).limit(500)
-  if (rows.length === 0) return []
-  const ids = rows.map((row) => row.id)
-  const keys = await ctx.db
-    .select({
-      id: channelKeys.id,
-      channelId: channelKeys.channelId,
-      hint: channelKeys.hint,
-      status: channelKeys.status,
-    })
-    .from(channelKeys)
-    .where(inArray(channelKeys.channelId, ids))
-    .orderBy(asc(channelKeys.id))
-  const links = await ctx.db
-    .select()
-    .from(channelModels)
-    .where(inArray(channelModels.channelId, ids))
-    .orderBy(asc(channelModels.modelId))
-  return rows.map((row) => ({
-    id: row.id,
-    name: row.name,
-    vendor: row.vendor,
-    baseUrl: row.baseUrl,
-    priority: row.priority,
-    weight: row.weight,
-    status: row.status,
-    hasProxy: row.proxySealed !== null,
-    keys: keys.filter((key) => key.channelId === row.id).map(({ id, hint, status }) => ({ id, hint, status })),
-    modelIds: links.filter((link) => link.channelId === row.id).map((link) => link.modelId),
-  }))
+/** What of a channel may stand in the audit log: neither the proxy nor what is in the headers. */
+function shown({ name, vendor, baseUrl, priority, weight, ownNetwork, headers }: Shown, hasProxy: boolean) {
+  return { name, vendor, baseUrl, priority, weight, ownNetwork, hasProxy, headers: Object.keys(headers) }
 }
 
-/** Stores a key of a channel, encrypted. */
-export async function addChannelKey(ctx: Ctx, channelId: string, key: string): Promise<void> {
-  await ctx.db.insert(channelKeys).values({
-    id: newId(),
-    channelId,
-    keySealed: encryptSecret(key, getEnv().ENCRYPTION_KEY, KEY_PURPOSE),
-    hint: key.slice(-4),
-  })
+function auditChannel(
+  ctx: Ctx,
+  action: string,
+  channelId: string,
+  after: Record<string, unknown>,
+  before?: Record<string, unknown>,
+): Promise<void> {
+  return recordAudit(ctx, { action, subjectType: 'channel', subjectId: channelId, before, after })
 }
 
-/** The first fault of an input, in words for whoever typed it into a terminal. */
-export function invalidInput(error: z.ZodError): AppError {
-  const issue = error.issues[0]
-  const field = issue?.path.join('.') ?? ''
-  return new AppError('invalid_input', { message: `${field}: ${issue?.message}`, params: { field }, cause: error })
+function nameTaken(name: string): AppError {
+  return new AppError('name_taken', { message: `a channel named ${name} exists`, params: { field: 'name' } })
 }
 
-async function resolveModels(ctx: Ctx, vendor: string, wanted: string[] | undefined) {
-  if (!wanted) {
-    const own = await ctx.db.select({ id: models.id }).from(models).where(eq(models.vendor, vendor)).limit(500)
-    return own.map(({ id }) => ({ modelId: id, vendorModel: id }))
+type Link = { modelId: string; vendorModel: string }
+
+function readLink(text: string): Link {
+  const [modelId = '', vendorModel = modelId] = text.split('=')
+  return { modelId, vendorModel }
+}
+
+async function linksOfVendor(ctx: Ctx, vendor: string): Promise<Link[]> {
+  const own = await ctx.db.select({ id: models.id }).from(models).where(eq(models.vendor, vendor)).limit(500)
+  return own.map(({ id }) => ({ modelId: id, vendorModel: id }))
+}
+
+async function requireModels(ctx: Ctx, links: readonly Link[]): Promise<void> {
+  if (links.length === 0) return
+  const wanted = links.map((link) => link.modelId)
+  const found = await ctx.db.select({ id: models.id }).from(models).where(inArray(models.id, wanted)).limit(500)
+  const unknown = wanted.find((id) => !found.some((model) => model.id === id))
+  if (unknown) throw new AppError('model_unknown', { message: `no model ${unknown}`, params: { modelId: unknown } })
+}
+
+function readHeaders(text: string, context: z.RefinementCtx): Record<string, string> {
+  const lines = text.split('\n').filter((line) => line.trim() !== '')
+  const pairs = lines.map((line) => line.split(/:(.*)/s).slice(0, 2))
+  if (pairs.some((pair) => pair.length < 2)) {
+    context.addIssue({ code: 'custom', message: 'must be one “Name: value” in each line' })
+    return z.NEVER
   }
-  const links = wanted.map((text) => {
-    const [modelId = '', vendorModel = modelId] = text.split('=')
-    return { modelId, vendorModel }
-  })
-  const found = await ctx.db
-    .select({ id: models.id })
-    .from(models)
-    .where(sql`${models.id} = ANY(${sql.param(links.map((link) => link.modelId))}::text[])`)
-  const unknown = links.find((link) => !found.some((model) => model.id === link.modelId))
-  if (unknown)
-    throw new AppError('model_unknown', {
-      message: `no model ${unknown.modelId}`,
-      params: { modelId: unknown.modelId },
-    })
-  return links
+  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name.trim(), value.trim()]))
 }

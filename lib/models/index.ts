@@ -1,8 +1,65 @@
 export { getDefaultModel, listModels } from './catalogue.ts'
-export { type AddChannelInput, addChannel, type ChannelSummary, listChannels } from './channels.ts'
+export {
+  baseUrl as channelBaseUrl,
+  headers as channelHeaders,
+  proxyUrl as channelProxy,
+  reachOf,
+  requireAddresses,
+  vendorId,
+  vendorKey,
+} from './channel-fields.ts'
+export {
+  addKey,
+  addKeyInput,
+  type KeyVerdict,
+  markKey,
+  noteKeyTest,
+  openKeys,
+  removeKey,
+  removeKeyInput,
+  setKeyStatus,
+  setKeyStatusInput,
+} from './channel-keys.ts'
+export { type ChannelSummary, getChannel, getChannelInput, type KeySummary, listChannels } from './channel-list.ts'
+export {
+  type AddChannelInput,
+  addChannel,
+  deleteChannel,
+  deleteChannelInput,
+  editChannel,
+  editChannelInput,
+  linkModel,
+  linkModelInput,
+  setChannelStatus,
+  setChannelStatusInput,
+  unlinkModel,
+  unlinkModelInput,
+} from './channels.ts'
+export { catalogueOf, FOUND_MAX, matchModels } from './matching.ts'
+export {
+  addModel,
+  addModelInput,
+  editModel,
+  editModelInput,
+  setDefaultModel,
+  setDefaultModelInput,
+  setModelVisible,
+  setModelVisibleInput,
+} from './model-edit.ts'
+export { getModelInput, getOperatedModel, listOperatedModels, type OperatedModel } from './model-list.ts'
+export { type PricePreview, previewPrice, previewPriceInput } from './price-preview.ts'
+export {
+  addPriceVersion,
+  addPriceVersionInput,
+  listPriceVersions,
+  type PriceVersion,
+  withdrawPriceVersion,
+  withdrawPriceVersionInput,
+} from './price-versions.ts'
 export { type SetModelInput, setModel } from './prices.ts'
 export { isReachable } from './reach.ts'
-export { listRoutes, markKey, type Route } from './routes.ts'
+export { findTestModel, listRoutes, type OpenChannel, openChannel, type Route, type TestModel } from './routes.ts'
 export { type SeedReport, seedDatabase } from './seed.ts'
+export { setUpChannel, setUpChannelInput } from './set-up.ts'
 export type { ModelSummary } from './shared.ts'
 export { nameOfVendor } from './vendors.ts'

@@ -93,7 +93,7 @@ describe('setModel', () => {
   })
 
   it('puts it on a channel', async () => {
-    await addChannel(ctx, { name: 'there', vendor: 'test', baseUrl: 'http://localhost:1', key: 'k', models: [] })
+    await addChannel(ctx, { name: 'there', vendor: 'test', baseUrl: 'https://vendor.example', key: 'k', models: [] })
     await setModel(ctx, { id: 'carried', input: '1', output: '1', channel: 'there' })
     await setModel(ctx, { id: 'carried', input: '1', output: '1', channel: 'there', vendorModel: 'their-name' })
     expect((await listChannels(ctx))[0]).toMatchObject({ name: 'there', modelIds: ['carried'] })

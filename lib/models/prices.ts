@@ -1,21 +1,14 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { and, eq } from 'drizzle-orm'
 import { z } from 'zod'
 import { channelModels, channels, models, priceVersions } from '#db/schema/index.ts'
-import { actorName, recordAudit } from '#lib/audit.ts'
+import { recordAudit } from '#lib/audit.ts'
 import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
-import { newId } from '#lib/id.ts'
-import { creditsToDecimal, parseCredits } from '#lib/money.ts'
+import { creditsToDecimal } from '#lib/money.ts'
 import { priceInForce } from './catalogue.ts'
-import { invalidInput } from './channels.ts'
+import { invalidInput } from './channel-fields.ts'
+import { bumpModel, insertPrice, price } from './price-versions.ts'
 
-/** Credits per one million tokens as a person types them: "0.25". */
-const price = z.string().transform((text, context) => {
-  const micros = parseCredits(text)
-  if (micros !== null && micros >= 0n) return micros
-  context.addIssue({ code: 'custom', message: 'must be a decimal number of credits, not negative, at most six places' })
-  return z.NEVER
-})
 const tokens = z.number().int().min(1).max(100_000_000)
 
 const setModelInput = z.object({
@@ -69,6 +62,7 @@ export async function setModel(ctx: Ctx, input: SetModelInput): Promise<{ modelI
     const channel = wanted.channel ? await findChannel(tx, wanted.channel) : null
     const isNew = await saveModel(tx, wanted, channel?.vendor)
     const { priceVersionId, changed } = await savePrice(tx, wanted)
+    await bumpModel(tx, wanted.id)
     if (channel) {
       const vendorModel = wanted.vendorModel ?? wanted.id
       await tx.db
@@ -166,20 +160,5 @@ async function savePrice(ctx: Ctx, wanted: Wanted): Promise<{ priceVersionId: st
   if (current && names.every((name) => current[name] === prices[name])) {
     return { priceVersionId: current.id, changed: false }
   }
-  const priceVersionId = newId()
-  // The clock of the statement, not of the transaction: two changes in one transaction still follow each other.
-  const { rows } = await ctx.db.execute<{ at: string }>(sql`SELECT clock_timestamp()::text AS at`)
-  const at = sql`${rows[0]!.at}::timestamptz`
-  await ctx.db
-    .update(priceVersions)
-    .set({ validDuring: sql`tstzrange(lower(${priceVersions.validDuring}), ${at})` })
-    .where(and(eq(priceVersions.modelId, wanted.id), sql`upper_inf(${priceVersions.validDuring})`))
-  await ctx.db.insert(priceVersions).values({
-    id: priceVersionId,
-    modelId: wanted.id,
-    validDuring: sql`tstzrange(${at}, NULL)`,
-    createdBy: actorName(ctx.actor),
-    ...prices,
-  })
-  return { priceVersionId, changed: true }
+  return { priceVersionId: await insertPrice(ctx, { modelId: wanted.id, prices, from: null }), changed: true }
 }

@@ -1,10 +1,14 @@
-import { and, desc, eq, ne } from 'drizzle-orm'
-import { channelKeys, channelModels, channels } from '#db/schema/index.ts'
+import { and, desc, eq, ne, sql } from 'drizzle-orm'
+import { channelKeys, channelModels, channels, models, priceVersions } from '#db/schema/index.ts'
 import { decryptSecret } from '#lib/crypto.ts'
-import type { Ctx } from '#lib/ctx.ts'
+import { type Ctx, requireAdmin } from '#lib/ctx.ts'
+import type { Reach } from '#lib/egress.ts'
 import { getEnv } from '#lib/env.ts'
+import { AppError } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
-import { KEY_PURPOSE, PROXY_PURPOSE } from './channels.ts'
+import { priceInForce } from './catalogue.ts'
+import { KEY_PURPOSE, PROXY_PURPOSE, reachOf } from './channel-fields.ts'
+import { openProxy } from './channels.ts'
 import { DEMO_MODEL_ID } from './reach.ts'
 
 /** One attempt's way to a model: where, with which key, by which way out. Holds secrets; never leaves the server. */
@@ -15,6 +19,8 @@ export type Route = {
   baseUrl: string
   headers: Record<string, string>
   proxyUrl: string | null
+  /** How far it may lead: only onto the internet unless the operator said otherwise. */
+  reach: Reach
   vendorModel: string
   keyId: string | null
   /** `refused`: the vendor did not take it last time. */
@@ -38,6 +44,7 @@ export async function listRoutes(ctx: Ctx, modelId: string, random: () => number
       baseUrl: channels.baseUrl,
       headers: channels.headers,
       proxySealed: channels.proxySealed,
+      ownNetwork: channels.ownNetwork,
       priority: channels.priority,
       weight: channels.weight,
       vendorModel: channelModels.vendorModel,
@@ -51,33 +58,25 @@ export async function listRoutes(ctx: Ctx, modelId: string, random: () => number
     .where(eq(channelModels.modelId, modelId))
     .orderBy(channelKeys.status, desc(channels.priority), channels.id)
     .limit(100)
-  return orderRoutes(rows, random).flatMap(({ proxySealed, keySealed, keyStatus, priority, weight, ...route }) => {
-    try {
-      return [
-        {
-          ...route,
-          keyStatus: keyStatus === 'refused' ? ('refused' as const) : ('active' as const),
-          proxyUrl: proxySealed ? decryptSecret(proxySealed, ENCRYPTION_KEY, PROXY_PURPOSE) : null,
-          key: decryptSecret(keySealed, ENCRYPTION_KEY, KEY_PURPOSE),
-        },
-      ]
-    } catch (error) {
-      // One secret that does not open (another ENCRYPTION_KEY, a damaged row) must not take the other keys along.
-      log.error({ err: error, channelId: route.channelId, keyId: route.keyId }, 'a stored secret does not open')
-      return []
-    }
-  })
-}
-
-/** Notes that a vendor refused a key, or takes it again; what the operator disabled stays so. */
-export async function markKey(
-  ctx: Ctx,
-  { keyId, status }: { keyId: string; status: Route['keyStatus'] },
-): Promise<void> {
-  await ctx.db
-    .update(channelKeys)
-    .set({ status })
-    .where(and(eq(channelKeys.id, keyId), ne(channelKeys.status, 'disabled')))
+  return orderRoutes(rows, random).flatMap(
+    ({ proxySealed, keySealed, keyStatus, ownNetwork, priority, weight, ...route }) => {
+      try {
+        return [
+          {
+            ...route,
+            reach: reachOf({ ownNetwork }),
+            keyStatus: keyStatus === 'refused' ? ('refused' as const) : ('active' as const),
+            proxyUrl: proxySealed ? decryptSecret(proxySealed, ENCRYPTION_KEY, PROXY_PURPOSE) : null,
+            key: decryptSecret(keySealed, ENCRYPTION_KEY, KEY_PURPOSE),
+          },
+        ]
+      } catch (error) {
+        // One secret that does not open (another ENCRYPTION_KEY, a damaged row) must not take the other keys along.
+        log.error({ err: error, channelId: route.channelId, keyId: route.keyId }, 'a stored secret does not open')
+        return []
+      }
+    },
+  )
 }
 
 /**
@@ -116,9 +115,60 @@ function demoRoute(url: string): Route {
     baseUrl: url,
     headers: {},
     proxyUrl: null,
+    reach: 'own-network',
     vendorModel: DEMO_MODEL_ID,
     keyId: null,
     keyStatus: 'active',
     key: 'demo',
   }
+}
+
+/** A saved channel, opened for calls that look at it or try it. Holds secrets; never leaves the server. */
+export type OpenChannel = Pick<Route, 'vendor' | 'baseUrl' | 'headers' | 'proxyUrl' | 'reach'> & { channelId: string }
+
+/** @throws {AppError} `not_found` */
+export async function openChannel(ctx: Ctx, { channelId }: { channelId: string }): Promise<OpenChannel> {
+  requireAdmin(ctx)
+  const [row] = await ctx.db.select().from(channels).where(eq(channels.id, channelId))
+  if (!row) throw new AppError('not_found', { message: 'no such channel' })
+  const { vendor, baseUrl, headers, ownNetwork, proxySealed } = row
+  return { channelId, vendor, baseUrl, headers, reach: reachOf({ ownNetwork }), proxyUrl: openProxy(proxySealed) }
+}
+
+/** A model to try a channel with, and what the vendor calls it there. */
+export type TestModel = {
+  modelId: string
+  vendorModel: string
+  reasoning: boolean
+  outputCapField: 'max_tokens' | 'max_completion_tokens'
+  contextTokens: number
+  price: typeof priceVersions.$inferSelect | null
+}
+
+/**
+ * The model of a channel to try it with: the one asked for, or the one that costs us least.
+ * @throws {AppError} `model_unknown` when the channel does not carry it, or carries none
+ */
+export async function findTestModel(
+  ctx: Ctx,
+  { channelId, modelId }: { channelId: string; modelId?: string },
+): Promise<TestModel> {
+  requireAdmin(ctx)
+  const [found] = await ctx.db
+    .select({
+      modelId: models.id,
+      vendorModel: channelModels.vendorModel,
+      reasoning: models.reasoning,
+      outputCapField: models.outputCapField,
+      contextTokens: models.contextTokens,
+      price: priceVersions,
+    })
+    .from(channelModels)
+    .innerJoin(models, eq(models.id, channelModels.modelId))
+    .leftJoin(priceVersions, and(eq(priceVersions.modelId, models.id), priceInForce()))
+    .where(and(eq(channelModels.channelId, channelId), modelId ? eq(models.id, modelId) : undefined))
+    .orderBy(sql`${priceVersions.costOutputMicros} + ${priceVersions.costInputMicros} NULLS LAST`, models.id)
+    .limit(1)
+  if (!found) throw new AppError('model_unknown', { params: { modelId: modelId ?? '' } })
+  return found
 }

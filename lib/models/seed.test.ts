@@ -7,7 +7,7 @@ import { type Env, getEnv } from '#lib/env.ts'
 import { getDefaultModel, listModels, listRoutes, seedDatabase, setModel } from '#lib/models/index.ts'
 import { getSetting, setSetting } from '#lib/settings/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
-import { convertPrices } from './seed.ts'
+import { convertPrices } from './catalogue-prices.ts'
 
 let database: TestDatabase
 let ctx: Ctx

@@ -280,7 +280,7 @@ test('a channel keeps its key encrypted, and a model gets a price on it', async 
   expect(stored!.hint).toBe('1234')
   expect((stored!.key_sealed as Buffer).includes('this-must-not')).toBe(false)
   const twice = await admin([...args, '--key', key])
-  expect(twice).toMatchObject({ code: 1, answer: { error: { code: 'conflict' } } })
+  expect(twice).toMatchObject({ code: 1, answer: { error: { code: 'name_taken' } } })
 
   const set = [
     'model',

@@ -11,6 +11,7 @@ export const addChannelCommand: Command = {
     key: { value: 'KEY', help: 'the vendor’s key; it is stored encrypted' },
     'key-stdin': { help: 'read the key from standard input, so that no list of processes shows it' },
     proxy: { value: 'URL', help: 'HTTP proxy of this channel; default: HTTPS_PROXY and NO_PROXY decide' },
+    'own-network': { help: 'the address or the proxy is in your own network, which is not called otherwise' },
     models: {
       value: 'LIST',
       help: 'ids with commas between, id=name where the vendor’s name differs; default: the vendor’s',
@@ -26,6 +27,7 @@ export const addChannelCommand: Command = {
       baseUrl: options.get('base-url'),
       key,
       proxy: options.find('proxy'),
+      ownNetwork: options.flag('own-network'),
       models: options
         .find('models')
         ?.split(',')

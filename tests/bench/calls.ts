@@ -19,7 +19,14 @@ const OUTPUT_TOKENS = 200
 export async function createBenchModel(ctx: Ctx): Promise<string> {
   const id = 'bench-model'
   const key = 'sk-bench'
-  await addChannel(ctx, { name: 'bench', vendor: 'test', baseUrl: 'http://127.0.0.1:9/v1', key, models: [] })
+  await addChannel(ctx, {
+    name: 'bench',
+    vendor: 'test',
+    baseUrl: 'http://127.0.0.1:9/v1',
+    key,
+    ownNetwork: true,
+    models: [],
+  })
   await setModel(ctx, {
     id,
     input: '1',

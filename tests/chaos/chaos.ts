@@ -126,7 +126,14 @@ async function wreakHavoc(installation: Installation, rounds: number, random: Ra
 async function furnish({ database }: Installation, vendorUrl: string): Promise<{ email: string; password: string }[]> {
   Object.assign(process.env, TEST_SECRETS, { DATABASE_URL: database.url })
   const ctx = systemCtx('chaos', database.db)
-  await addChannel(ctx, { name: 'chaos', vendor: 'openai', baseUrl: vendorUrl, key: 'sk-chaos', models: [] })
+  await addChannel(ctx, {
+    name: 'chaos',
+    vendor: 'openai',
+    baseUrl: vendorUrl,
+    key: 'sk-chaos',
+    ownNetwork: true,
+    models: [],
+  })
   await setModel(ctx, {
     id: MODEL_ID,
     input: '1',

@@ -161,7 +161,14 @@ async function furnish(database: TestDatabase, vendor: FakeVendor): Promise<stri
   Object.assign(process.env, TEST_SECRETS, { DATABASE_URL: database.url })
   const ctx = systemCtx('event-loop', database.db)
   const id = 'long-model'
-  await addChannel(ctx, { name: 'long', vendor: 'openai', baseUrl: vendor.url, key: 'sk-test', models: [] })
+  await addChannel(ctx, {
+    name: 'long',
+    vendor: 'openai',
+    baseUrl: vendor.url,
+    key: 'sk-test',
+    ownNetwork: true,
+    models: [],
+  })
   await setModel(ctx, {
     id,
     input: '1',

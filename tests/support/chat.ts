@@ -34,7 +34,14 @@ export async function createModel(db: Database, url: string, { maxOutputTokens =
   const system = systemCtx('test', db)
   const id = `model-${newId()}`
   const channel = `channel-${id}`
-  await addChannel(system, { name: channel, vendor: 'test', baseUrl: url, key: 'sk-test', models: [] })
+  await addChannel(system, {
+    name: channel,
+    vendor: 'test',
+    baseUrl: url,
+    key: 'sk-test',
+    ownNetwork: true,
+    models: [],
+  })
   await setModel(system, {
     id,
     input: '1',

@@ -46,7 +46,15 @@ export async function createChannel(
   fields: { key?: string; priority?: number; vendor?: string; proxy?: string } = {},
 ): Promise<string> {
   const name = `channel-${newId()}`
-  await addChannel(systemCtx('test', db), { name, vendor: 'test', baseUrl: url, key: 'sk-test', models: [], ...fields })
+  await addChannel(systemCtx('test', db), {
+    name,
+    vendor: 'test',
+    baseUrl: url,
+    key: 'sk-test',
+    ownNetwork: true,
+    models: [],
+    ...fields,
+  })
   return name
 }
 

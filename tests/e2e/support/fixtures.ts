@@ -70,7 +70,18 @@ export const test = base.extend<{ watch: Watch }, { installation: Installation }
         const { code, stderr } = await runAdmin(database, args, 'sk-test-0123456789')
         if (code !== 0) throw new Error(`admin ${args.join(' ')}: ${stderr}`)
       }
-      await setUp('channel', 'add', '--name', 'test', '--vendor', 'openai', '--base-url', vendor.url, '--key-stdin')
+      await setUp(
+        'channel',
+        'add',
+        '--name',
+        'test',
+        '--vendor',
+        'openai',
+        '--base-url',
+        vendor.url,
+        '--own-network',
+        '--key-stdin',
+      )
       await setUp(
         'model',
         'set',

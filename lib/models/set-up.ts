@@ -1,0 +1,108 @@
+import { inArray, sql } from 'drizzle-orm'
+import { z } from 'zod'
+import { CATALOGUE } from '#db/catalogue.ts'
+import { channels, models, priceVersions } from '#db/schema/index.ts'
+import { insertModels } from '#db/seed.ts'
+import { actorName } from '#lib/audit.ts'
+import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
+import { AppError } from '#lib/errors.ts'
+import { newId } from '#lib/id.ts'
+import { getSettings } from '#lib/settings/index.ts'
+import { priceInForce } from './catalogue.ts'
+import { convertPrices, limitsOf } from './catalogue-prices.ts'
+import { baseUrl, channelName, headers, priority, proxyUrl, vendorId, vendorKey, weight } from './channel-fields.ts'
+import { addChannel } from './channels.ts'
+import { addModel, addModelInput } from './model-edit.ts'
+
+const link = { vendorModel: z.string().regex(/^[^\s=]{1,200}$/), modelId: z.string().regex(/^[^\s=]{1,200}$/) }
+
+export const setUpChannelInput = z.object({
+  name: channelName.or(z.literal('')).default(''),
+  vendor: vendorId,
+  baseUrl,
+  key: vendorKey,
+  proxy: proxyUrl.optional(),
+  headers: headers.default({}),
+  priority: priority.default(0),
+  weight: weight.default(1),
+  ownNetwork: z.boolean().default(false),
+  models: z
+    .array(
+      z.discriminatedUnion('from', [
+        z.object({ from: z.literal('known'), ...link }),
+        z.object({ from: z.literal('catalogue'), ...link }),
+        z.object({
+          from: z.literal('hand'),
+          vendorModel: link.vendorModel,
+          model: addModelInput.omit({ vendor: true }),
+        }),
+      ]),
+    )
+    .max(200),
+})
+
+/**
+ * Adds a channel with the models it carries, all or nothing: those we have, those that the catalogue prices, and those
+ * that were priced by hand. A model that is already priced here keeps its price.
+ * @param input.name empty calls it as its vendor
+ * @throws {AppError} `name_taken`, `address_private`, `price_below_cost`, `model_unknown`
+ */
+export async function setUpChannel(
+  ctx: Ctx,
+  { models: wanted, ...channel }: z.output<typeof setUpChannelInput>,
+): Promise<{ channelId: string; modelIds: string[] }> {
+  requireAdmin(ctx)
+  return inTransaction(ctx, async (tx) => {
+    const listed = wanted.flatMap((one) => (one.from === 'catalogue' ? [one.modelId] : []))
+    await addFromCatalogue(tx, listed)
+    const links: string[] = []
+    for (const one of wanted) {
+      const modelId = one.from === 'hand' ? await addByHand(tx, channel.vendor, one.model) : one.modelId
+      links.push(`${modelId}=${one.vendorModel}`)
+    }
+    const name = channel.name || (await freeName(tx, channel.vendor))
+    return addChannel(tx, { ...channel, name, models: [...new Set(links)] })
+  })
+}
+
+async function addFromCatalogue(ctx: Ctx, ids: readonly string[]): Promise<void> {
+  if (ids.length === 0) return
+  const { site_currency, markup_percent } = await getSettings(ctx)
+  const rows = ids.map((id) => {
+    const position = CATALOGUE.findIndex((model) => model.id === id)
+    const entry = CATALOGUE[position]
+    const price = entry && convertPrices(entry, site_currency, markup_percent)
+    if (!entry || !price) throw new AppError('model_unknown', { params: { modelId: id } })
+    return {
+      model: { ...limitsOf(entry), position },
+      price: { ...price, id: newId(), createdBy: actorName(ctx.actor) },
+    }
+  })
+  await insertModels(ctx.db, rows)
+}
+
+type ByHand = Omit<z.output<typeof addModelInput>, 'vendor'>
+
+/** One that we have but without a price gets it; of one that was priced meanwhile the price stays. */
+async function addByHand(ctx: Ctx, vendor: string, model: ByHand): Promise<string> {
+  const [known] = await ctx.db
+    .select({ id: models.id, priceId: priceVersions.id })
+    .from(models)
+    .leftJoin(priceVersions, sql`${priceVersions.modelId} = ${models.id} AND ${priceInForce()}`)
+    .where(inArray(models.id, [model.id]))
+  if (known?.priceId) return known.id
+  const { modelId } = await addModel(ctx, { ...model, vendor }, { mayExist: known !== undefined })
+  return modelId
+}
+
+async function freeName(ctx: Ctx, vendor: string): Promise<string> {
+  const taken = await ctx.db
+    .select({ name: channels.name })
+    .from(channels)
+    .where(sql`starts_with(${channels.name}, ${vendor})`)
+    .limit(500)
+  const names = new Set(taken.map(({ name }) => name))
+  let name = vendor
+  for (let number = 2; names.has(name); number++) name = `${vendor} ${number}`
+  return name
+}
