@@ -54,6 +54,12 @@ export function isInSlice(at: SQL, id: SQL, { from, before }: { from: bigint; be
   return sql`${at} >= ${instantOf(from)} AND ${at} <= ${end} AND (${at}, ${id}) < (${end}, ${before.id}::uuid)`
 }
 
+/** The least id that is made at an instant: ids of version 7 are in the order of time. */
+export function firstIdAt(instant: SQL): SQL {
+  const ms = sql`greatest(0, extract(epoch FROM ${instant}) * 1000)::bigint`
+  return sql`(lpad(to_hex(${ms}), 12, '0') || repeat('0', 20))::uuid`
+}
+
 /** A column of time as `Place` counts it. */
 export function microsOf(at: SQL): SQL {
   return sql`(extract(epoch FROM ${at}) * 1000000)::bigint`

@@ -14,10 +14,14 @@ import { startNightlyVerification } from './verify-ledger.ts'
 
 export {
   findLastVerification,
+  getVerification,
   type LedgerCheckSource,
+  listVerifications,
   runVerification,
   type StoredVerification,
+  startVerification,
   type Verification,
+  type VerificationState,
 } from './verify-ledger.ts'
 
 const SHORTFALLS = 100

@@ -1,10 +1,16 @@
-import { sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createDatabase, type Database } from '#db/client.ts'
-import { ledgerChecks } from '#db/schema/index.ts'
+import { createDatabase, type Database, runTransaction } from '#db/client.ts'
+import { auditEntries, ledgerChecks } from '#db/schema/index.ts'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
-import { findLastVerification, runVerification } from '#lib/jobs/index.ts'
+import {
+  findLastVerification,
+  getVerification,
+  listVerifications,
+  runVerification,
+  startVerification,
+} from '#lib/jobs/index.ts'
 import { openWallet } from '#lib/ledger/index.ts'
 import { log } from '#lib/log.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
@@ -165,5 +171,63 @@ describe('the nightly run', () => {
     expect(await findLastVerification(ctx, { source: 'command' })).toBeNull()
     await startNightlyVerification(ctx)
     expect(await rows()).toHaveLength(1)
+  })
+})
+
+describe('startVerification', () => {
+  const admin = (): Ctx & { db: Database } => ({
+    db: database.db,
+    actor: { type: 'user', userId: newId(), role: 'admin', sessionId: newId() },
+  })
+  const audits = () => database.db.$count(auditEntries, eq(auditEntries.action, 'ledger.verify'))
+  const ended = async (runId: string) => {
+    await vi.waitUntil(async () => (await getVerification(ctx, { runId })).finishedAt !== null, { timeout: 30_000 })
+    return getVerification(ctx, { runId })
+  }
+
+  it('begins a run that goes on by itself, once however often it is pressed', async () => {
+    const before = await audits()
+    const runs = await Promise.all([1, 2, 3].map(() => startVerification(admin())))
+    expect(runs.filter(({ started }) => started)).toHaveLength(1)
+    const { id } = runs[0]!
+    expect(runs.every((run) => run.id === id)).toBe(true)
+    expect(await audits()).toBe(before + 1)
+    expect(await ended(id)).toMatchObject({ id, source: 'command', state: 'finished', differences: 0 })
+    const again = await startVerification(admin())
+    expect(again.started).toBe(true)
+    await ended(again.id)
+    const { items, next } = await listVerifications(ctx, { limit: 1 })
+    expect(items).toMatchObject([{ id: again.id, state: 'finished' }])
+    expect((await listVerifications(ctx, { limit: 1, after: next! })).items).toMatchObject([{ id }])
+  })
+
+  it('tells a run under way from one whose process died, which stands in nobody’s way', async () => {
+    const [running, died] = [newId(), newId()]
+    for (const id of [running, died]) await database.db.insert(ledgerChecks).values({ id, source: 'nightly' })
+    await pass('1 minute')
+    await runTransaction(owner, async (tx) => {
+      await tx.execute(sql`SELECT pg_advisory_xact_lock(1702033, hashtext(${running}::text))`)
+      const { items } = await listVerifications(ctx)
+      expect(items).toMatchObject([
+        { id: died, state: 'died' },
+        { id: running, state: 'running' },
+      ])
+      expect(await startVerification(admin())).toEqual({ id: running, started: false })
+    })
+    const { id, started } = await startVerification(admin())
+    expect(started).toBe(true)
+    await ended(id)
+  })
+
+  it('is for admins and the service', async () => {
+    const person: Ctx & { db: Database } = {
+      db: database.db,
+      actor: { type: 'user', userId: newId(), role: 'user', sessionId: newId() },
+    }
+    await expect(startVerification(person)).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(listVerifications(person)).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(getVerification(person, { runId: newId() })).rejects.toMatchObject({ code: 'forbidden' })
+    await expect(getVerification(ctx, { runId: newId() })).rejects.toMatchObject({ code: 'not_found' })
+    expect(await rows()).toEqual([])
   })
 })

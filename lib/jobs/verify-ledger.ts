@@ -1,8 +1,11 @@
-import { desc, eq, sql } from 'drizzle-orm'
+import { desc, eq, getTableColumns, type SQL, sql } from 'drizzle-orm'
+import { z } from 'zod'
 import { ADVISORY_LOCKS } from '#db/advisory-locks.ts'
 import type { Database } from '#db/client.ts'
 import { ledgerChecks } from '#db/schema/index.ts'
+import { recordAudit } from '#lib/audit.ts'
 import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
+import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
 import { verifyReceipts } from '#lib/inference/index.ts'
 import { verifyLedger } from '#lib/ledger/index.ts'
@@ -24,6 +27,21 @@ export type StoredVerification = {
   differences: number | null
   checks: { name: string; checked: number; differences: number; samples: Offender[] }[]
 }
+
+/** `died`: its process ended before it did, so nobody knows what it would have found. */
+export type VerificationState = 'running' | 'died' | 'finished'
+
+/** Names the locks that runs hold, beside their ids. */
+const RUN_LOCK = 1_702_033
+/** It has begun a moment ago, or the lock of its snapshot is held. */
+const RUNS = sql`${ledgerChecks.finishedAt} IS NULL AND (
+    ${ledgerChecks.startedAt} > now() - interval '20 seconds'
+    OR EXISTS (
+      SELECT 1 FROM pg_locks l
+      WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND l.classid = ${sql.raw(String(RUN_LOCK))} AND l.objid = (hashtext(${ledgerChecks.id}::text)::bigint & 4294967295)::oid))`
+const STATE = sql<VerificationState>`CASE
+    WHEN ${ledgerChecks.finishedAt} IS NOT NULL THEN 'finished' WHEN ${RUNS} THEN 'running' ELSE 'died' END`
 
 /** Three in the morning in Shanghai, and for an ordinary day past the busiest hours of Europe. By the database's clock. */
 const NIGHT_BEGINS = sql`date_trunc('day', now(), 'UTC') + interval '19 hours'`
@@ -47,6 +65,76 @@ export async function runVerification(
   return { id, ...(await verifyAndRecord(ctx, id)) }
 }
 
+/**
+ * Begins a run and does not wait for its end: what it finds is on its row. While one is under way it is that one.
+ * Admins and the service only.
+ * @returns the run's id, and whether this call began it
+ */
+export async function startVerification(ctx: Ctx & { db: Database }): Promise<{ id: string; started: boolean }> {
+  requireAdmin(ctx)
+  const begun = await inTransaction(ctx, async (tx) => {
+    await tx.db.execute(sql`SELECT pg_advisory_xact_lock(${ADVISORY_LOCKS.verifyLedger}::bigint)`)
+    const [running] = await tx.db
+      .select({ id: ledgerChecks.id })
+      .from(ledgerChecks)
+      .where(sql`${ledgerChecks.startedAt} > now() - ${GIVEN_UP} AND ${RUNS}`)
+      .limit(1)
+    if (running) return { id: running.id, started: false }
+    const id = newId()
+    await tx.db.insert(ledgerChecks).values({ id, source: 'command' })
+    await recordAudit(tx, { action: 'ledger.verify', subjectType: 'service', subjectId: 'ledger', after: { run: id } })
+    return { id, started: true }
+  })
+  if (begun.started) {
+    void verifyAndRecord(ctx, begun.id).catch((error: unknown) =>
+      log.error({ err: error, ledgerCheckId: begun.id }, 'a check of the ledger failed'),
+    )
+  }
+  return begun
+}
+
+const listVerificationsInput = z.object({
+  limit: z.number().int().min(1).max(200).default(50),
+  /** Id of the last one of the page before. */
+  after: z.uuid().optional(),
+})
+
+/** A page of stored runs, the latest first; `next` begins the next page. Admins and the service only. */
+export async function listVerifications(
+  ctx: Ctx,
+  input: z.input<typeof listVerificationsInput> = {},
+): Promise<{ items: (StoredVerification & { state: VerificationState })[]; next: string | null }> {
+  requireAdmin(ctx)
+  const { limit, after } = listVerificationsInput.parse(input)
+  const items = await readRuns(ctx, after === undefined ? sql`true` : sql`${ledgerChecks.id} < ${after}`, limit + 1)
+  const page = items.slice(0, limit)
+  return { items: page, next: items.length > limit ? page.at(-1)!.id : null }
+}
+
+const getVerificationInput = z.object({ runId: z.uuid() })
+
+/** One stored run with the first rows that differ. Admins and the service only. @throws {AppError} `not_found` */
+export async function getVerification(
+  ctx: Ctx,
+  input: z.input<typeof getVerificationInput>,
+): Promise<StoredVerification & { state: VerificationState }> {
+  requireAdmin(ctx)
+  const { runId } = getVerificationInput.parse(input)
+  const [run] = await readRuns(ctx, sql`${ledgerChecks.id} = ${runId}`, 1)
+  if (!run) throw new AppError('not_found', { message: `there is no run ${runId}` })
+  return run
+}
+
+async function readRuns(ctx: Ctx, which: SQL, limit: number) {
+  const rows = await ctx.db
+    .select({ ...getTableColumns(ledgerChecks), state: STATE })
+    .from(ledgerChecks)
+    .where(which)
+    .orderBy(desc(ledgerChecks.id))
+    .limit(limit)
+  return rows.map(({ state, ...row }) => ({ ...storedOf(row), state }))
+}
+
 /** The latest run that has ended, or null. Admins and the service only. */
 export async function findLastVerification(
   ctx: Ctx,
@@ -59,7 +147,10 @@ export async function findLastVerification(
     .where(sql`${ledgerChecks.finishedAt} IS NOT NULL ${source ? sql`AND ${ledgerChecks.source} = ${source}` : sql``}`)
     .orderBy(desc(ledgerChecks.startedAt))
     .limit(1)
-  if (!row) return null
+  return row ? storedOf(row) : null
+}
+
+function storedOf(row: typeof ledgerChecks.$inferSelect): StoredVerification {
   const facts = row.facts as Facts
   const details = (row.details ?? {}) as Details
   const checks = (facts.checks ?? []).map((check) => ({ ...check, samples: details[check.name] ?? [] }))
@@ -123,13 +214,17 @@ type Details = Record<string, Offender[]>
 
 /** Runs every check in one snapshot, then writes the outcome to the run's row. */
 async function verifyAndRecord(ctx: Ctx & { db: Database }, id: string): Promise<Verification> {
-  const checks = await inSnapshot(ctx, async (snapshot) => [
-    ...(await verifyLedger(snapshot)),
-    ...(await verifyReceipts(snapshot)),
-    ...(await verifyAdjustments(snapshot)),
-    ...(await verifyCodes(snapshot)),
-    ...(await verifyOrders(snapshot)),
-  ])
+  const checks = await inSnapshot(ctx, async (snapshot) => {
+    // Held as long as its snapshot: so it can be told from one whose process died.
+    await snapshot.db.execute(sql`SELECT pg_advisory_xact_lock(${RUN_LOCK}, hashtext(${id}::text))`)
+    return [
+      ...(await verifyLedger(snapshot)),
+      ...(await verifyReceipts(snapshot)),
+      ...(await verifyAdjustments(snapshot)),
+      ...(await verifyCodes(snapshot)),
+      ...(await verifyOrders(snapshot)),
+    ]
+  })
   const differences = checks.reduce((sum, check) => sum + check.differences, 0)
   const facts: Facts = {
     checks: checks.map((check) => ({ name: check.name, checked: check.checked, differences: check.differences })),

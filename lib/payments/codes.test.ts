@@ -7,7 +7,11 @@ import { findWallet, HOUSE, openWallet, postTransfer, verifyLedger } from '#lib/
 import {
   type CreateCodesInput,
   createCodes,
+  findRedemption,
+  getCodeBatch,
+  listBatchCodes,
   listCodeBatches,
+  listRedemptions,
   redeemCode,
   revokeCodes,
   verifyCodes,
@@ -308,4 +312,55 @@ it('a redemption stands for ever', async () => {
   for (const change of [sql`UPDATE redemptions SET ordinal = 2`, sql`DELETE FROM redemptions`]) {
     await expect(database.db.execute(change)).rejects.toMatchObject({ cause: { code: 'UB000' } })
   }
+})
+
+describe('what operators see of a batch', () => {
+  it('its terms and counts, its codes by number, and who redeemed them', async () => {
+    const { batchId, codes } = await make({ name: 'Winter', count: 3, usesPerCode: 2 })
+    const bob = await person()
+    await redeemCode(ada, { code: codes[1]! })
+    await redeemCode(bob, { code: codes[1]! })
+    await revokeCodes(system, { batchId, number: 3, reason: 'printed twice' })
+    expect(await getCodeBatch(system, { batchId })).toMatchObject({
+      name: 'Winter',
+      codes: 3,
+      revokedCodes: 1,
+      redemptions: 2,
+      people: 2,
+      createdBy: 'system:test',
+      isOver: false,
+    })
+    const first = await listBatchCodes(system, { batchId, limit: 2 })
+    expect(first).toEqual({
+      items: [
+        { number: 1, uses: 0, revokedAt: null },
+        { number: 2, uses: 2, revokedAt: null },
+      ],
+      next: 2,
+    })
+    expect(await listBatchCodes(system, { batchId, limit: 2, after: first.next! })).toMatchObject({
+      items: [{ number: 3, revokedAt: expect.any(Date) }],
+      next: null,
+    })
+    const [latest, ...rest] = (await listRedemptions(system, { batchId })).items
+    expect(latest).toMatchObject({ number: 2, userId: bob.actor.userId, email: null, creditsMicros: 5_000_000n })
+    expect(rest).toMatchObject([{ number: 2, userId: ada.actor.userId }])
+    const page = await listRedemptions(system, { batchId, limit: 1 })
+    expect((await listRedemptions(system, { batchId, limit: 1, after: page.next! })).items).toEqual(rest)
+    expect(await findRedemption(system, { transferId: latest!.transferId })).toEqual({
+      batchId,
+      name: 'Winter',
+      number: 2,
+    })
+    expect(await findRedemption(system, { transferId: newId() })).toBeNull()
+  })
+
+  it('is for admins and the service', async () => {
+    const { batchId } = await make()
+    for (const verb of [getCodeBatch, listBatchCodes, listRedemptions]) {
+      expect(await codeOf(verb(ada, { batchId }))).toBe('forbidden')
+    }
+    expect(await codeOf(findRedemption(ada, { transferId: newId() }))).toBe('forbidden')
+    expect(await codeOf(getCodeBatch(system, { batchId: newId() }))).toBe('not_found')
+  })
 })

@@ -230,7 +230,12 @@ export async function listCodeBatches(
     .orderBy(desc(codeBatches.id))
     .limit(limit + 1)
   const page = rows.slice(0, limit)
-  const ids = page.map(({ id }) => id)
+  return { items: await countBatches(ctx, page), nextBefore: rows.length > limit ? page.at(-1)!.id : null }
+}
+
+/** Batches with how many codes they have, and how often those were redeemed by how many. */
+export async function countBatches(ctx: Ctx, batches: readonly Batch[]): Promise<CodeBatch[]> {
+  const ids = batches.map(({ id }) => id)
   const codes = await ctx.db
     .select({ batchId: redemptionCodes.batchId, codes: count(), revokedCodes: count(redemptionCodes.revokedAt) })
     .from(redemptionCodes)
@@ -245,7 +250,7 @@ export async function listCodeBatches(
     .from(redemptions)
     .where(inArray(redemptions.batchId, ids))
     .groupBy(redemptions.batchId)
-  const items = page.map(({ createdBy: _createdBy, ...batch }) => {
+  return batches.map(({ createdBy: _createdBy, ...batch }) => {
     const made = codes.find(({ batchId }) => batchId === batch.id)
     const used = redeemed.find(({ batchId }) => batchId === batch.id)
     return {
@@ -256,7 +261,6 @@ export async function listCodeBatches(
       people: used?.people ?? 0,
     }
   })
-  return { items, nextBefore: rows.length > limit ? page.at(-1)!.id : null }
 }
 
 function digitsOf(code: string): string {

@@ -9,6 +9,14 @@ export {
   rejectAdjustment,
 } from './adjustments.ts'
 export {
+  type BatchCode,
+  findRedemption,
+  getCodeBatch,
+  listBatchCodes,
+  listRedemptions,
+  type Redemption,
+} from './code-batches.ts'
+export {
   type CodeBatch,
   type CreateCodesInput,
   createCodes,
@@ -22,13 +30,16 @@ export { forgiveDispute } from './disputes.ts'
 export { collectShortfalls } from './fulfil.ts'
 export { confirmOrder, type Decided, rejectOrder, reportTransfer, reportTransferInput } from './manual-orders.ts'
 export { getOrderHistory, type OrderHistory } from './order-history.ts'
+export { listOrderTransfers, type OrderTransfer } from './order-transfers.ts'
 export {
   type AdminOrder,
   cancelOrder,
+  exportOrders,
   getOrder,
   getOrderForAdmin,
   listOrders,
   listOrdersForAdmin,
+  type OrderFilter,
   type OrderPage,
   orderInput,
   placeOrder,

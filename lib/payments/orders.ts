@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNull, lt, or, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, inArray, isNull, lt, ne, or, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { disputes, orders, refunds, users } from '#db/schema/index.ts'
 import { canonicalJson, equalBytes, sha256 } from '#lib/crypto.ts'
@@ -7,6 +7,7 @@ import { AppError, invariant } from '#lib/errors.ts'
 import { isId, newId } from '#lib/id.ts'
 import { findWallet } from '#lib/ledger/index.ts'
 import { log } from '#lib/log.ts'
+import { boundsOf, firstIdAt, timeWindowInput } from '#lib/look-back.ts'
 import { consumeLimit, type RateLimit } from '#lib/rate-limit.ts'
 import { newDigits, readDigits } from './code-text.ts'
 import { disputedOf, NO_FACTS, type PaymentFacts, refundedOf } from './facts.ts'
@@ -14,7 +15,7 @@ import { fulfilOrder } from './fulfil.ts'
 import { findActivePackage } from './packages.ts'
 import type { Order } from './provider.ts'
 import { getProvider, listPaymentMethods } from './providers.ts'
-import type { DisputeState, OrderView } from './shared.ts'
+import { type DisputeState, type OrderView, PAYMENT_METHODS } from './shared.ts'
 
 /** New orders of one person. */
 const NEW_ORDERS: RateLimit = { name: 'place-order', points: 20, seconds: 3_600 }
@@ -22,10 +23,12 @@ const NEW_ORDERS: RateLimit = { name: 'place-order', points: 20, seconds: 3_600 
 const ASKS: RateLimit = { name: 'ask-provider', points: 40, seconds: 60 }
 /** A page that is open asks no provider more often. */
 const ASK_AGAIN = sql`interval '2 seconds'`
+/** Orders read at once for a file. */
+const BATCH = 500
 
 export const placeOrderInput = z.object({
   packageId: z.string().regex(/^[^\p{Cc}]{1,40}$/u),
-  method: z.enum(['card', 'alipay', 'wechat_pay', 'manual']),
+  method: z.enum(PAYMENT_METHODS),
   /** Made by who orders: the same again is the same order. */
   requestId: z.uuid(),
 })
@@ -203,7 +206,20 @@ export async function listOrders(ctx: Ctx, input: z.input<typeof pageInput> = {}
   return pageOf(await viewsOf(ctx, rows.slice(0, limit)), rows.length > limit)
 }
 
-const listForAdminInput = pageInput.extend({ state: z.string().max(20).optional() })
+const orderFilterInput = z.object({
+  state: z.string().max(20).optional(),
+  /** How it was meant to be paid. */
+  method: z.enum(PAYMENT_METHODS).optional(),
+  userId: z.uuid().optional(),
+  /** Only those that a bank has taken money back of, or asks about. */
+  disputed: z.boolean().optional(),
+  /** When it was ordered. */
+  window: timeWindowInput.optional(),
+})
+
+export type OrderFilter = z.input<typeof orderFilterInput>
+
+const listForAdminInput = pageInput.extend(orderFilterInput.shape)
 
 /** An order with whose it is; the address is null once the person is gone. */
 export type AdminOrder = OrderView & { userId: string; email: string | null }
@@ -214,14 +230,47 @@ export async function listOrdersForAdmin(
   input: z.input<typeof listForAdminInput> = {},
 ): Promise<{ items: AdminOrder[]; nextBefore: string | null }> {
   requireAdmin(ctx)
-  const { limit, before, state } = listForAdminInput.parse(input)
-  const rows = await ctx.db
+  const { limit, before, ...filter } = listForAdminInput.parse(input)
+  const rows = await readForAdmin(ctx, filter, { before, limit: limit + 1 })
+  return pageOf(await adminViewsOf(ctx, rows.slice(0, limit)), rows.length > limit)
+}
+
+/** All orders that a filter shows, newest first, batch by batch. Admins and the service only. */
+export async function* exportOrders(ctx: Ctx, input: OrderFilter = {}): AsyncGenerator<AdminOrder[]> {
+  requireAdmin(ctx)
+  const filter = orderFilterInput.parse(input)
+  let before: string | undefined
+  for (;;) {
+    const rows = await readForAdmin(ctx, filter, { before, limit: BATCH })
+    if (rows.length > 0) yield await adminViewsOf(ctx, rows)
+    if (rows.length < BATCH) return
+    before = rows.at(-1)!.id
+  }
+}
+
+function readForAdmin(
+  ctx: Ctx,
+  { state, method, userId, disputed, window }: z.output<typeof orderFilterInput>,
+  { before, limit }: { before?: string; limit: number },
+): Promise<Order[]> {
+  const { from, until } = window ? boundsOf(window) : { from: null, until: null }
+  const withDispute = ctx.db.select({ id: disputes.orderId }).from(disputes).where(ne(disputes.state, 'closed'))
+  return ctx.db
     .select()
     .from(orders)
-    .where(and(state ? sql`${orders.state} = ${state}` : undefined, before ? lt(orders.id, before) : undefined))
+    .where(
+      and(
+        state ? sql`${orders.state} = ${state}` : undefined,
+        method && (method === 'manual' ? eq(orders.provider, 'manual') : eq(orders.method, method)),
+        userId ? eq(orders.userId, userId) : undefined,
+        disputed ? inArray(orders.id, withDispute) : undefined,
+        from ? sql`${orders.id} >= ${firstIdAt(from)}` : undefined,
+        until ? sql`${orders.id} < ${firstIdAt(until)}` : undefined,
+        before ? lt(orders.id, before) : undefined,
+      ),
+    )
     .orderBy(desc(orders.id))
-    .limit(limit + 1)
-  return pageOf(await adminViewsOf(ctx, rows.slice(0, limit)), rows.length > limit)
+    .limit(limit)
 }
 
 /** An order by its reference, as people write it, or by its id. Admins and the service only. @throws {AppError} `not_found` */

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Database } from '#db/client.ts'
+import { recordAudit } from '#lib/audit.ts'
 import { type Ctx, requireAdmin } from '#lib/ctx.ts'
 import { compareBalance, type PaymentTotals } from './reconcile-balance.ts'
 import {
@@ -39,7 +40,7 @@ const reconcileInput = z.object({ sinceDays: z.number().int().min(1).max(LONGEST
  * Asks Stripe for all that has happened, takes in what was missed, and compares both sides' books: each movement of the
  * balance that belongs to an order of ours must be known with its amount, and each payment, refund and dispute of ours
  * must be known to Stripe. Again it changes nothing. Without a number of days it looks back three, or as far as the
- * last sign of life before a silence. Admins and the service only; not inside a transaction, since Stripe is asked.
+ * last sign of life before a silence. Asked for by a person it is in the audit log. Admins and the service only; not inside a transaction, since Stripe is asked.
  * @throws {AppError} `payments_off`, `payment_unreachable`
  */
 export async function reconcilePayments(
@@ -54,7 +55,25 @@ export async function reconcilePayments(
   const missedEvents = await takeInMissed(healing, since)
   const unknown = await askForWaiting(healing)
   const { differences, totals } = await compareBalance(healing, since)
-  return { since, until, missedEvents, healed: healing.healed(), differences: [...unknown, ...differences], totals }
+  const healed = healing.healed()
+  const found = { since, until, missedEvents, healed, differences: [...unknown, ...differences], totals }
+  // The hourly run would fill the log with nothing.
+  if (ctx.actor.type === 'user') await recordRun(ctx, found)
+  return found
+}
+
+function recordRun(ctx: Ctx, { since, missedEvents, healed, differences }: Reconciliation): Promise<void> {
+  return recordAudit(ctx, {
+    action: 'payments.reconcile',
+    subjectType: 'service',
+    subjectId: 'payments',
+    after: {
+      since: since.toISOString(),
+      missedEvents: missedEvents.length,
+      healed: healed.length,
+      differences: differences.length,
+    },
+  })
 }
 
 async function chooseWindow(ctx: Ctx, sinceDays: number | undefined): Promise<{ since: Date; until: Date }> {

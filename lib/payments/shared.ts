@@ -1,11 +1,13 @@
 /** How a person can pay: through Stripe, or by a transfer that the operator confirms. */
-export type PaymentMethod = 'card' | 'alipay' | 'wechat_pay' | 'manual'
+export const PAYMENT_METHODS = ['card', 'alipay', 'wechat_pay', 'manual'] as const
+export type PaymentMethod = (typeof PAYMENT_METHODS)[number]
 
 /**
  * What has become of an order. `open`: nothing was paid yet; `pending`: it was, the money is on its way; `review`: money
  * came in another currency, and the operator decides; `paid`: it came and is credited, whatever was given back since.
  */
-export type OrderState = 'open' | 'pending' | 'expired' | 'failed' | 'canceled' | 'rejected' | 'review' | 'paid'
+export const ORDER_STATES = ['open', 'pending', 'expired', 'failed', 'canceled', 'rejected', 'review', 'paid'] as const
+export type OrderState = (typeof ORDER_STATES)[number]
 
 export type RefundState = 'pending' | 'succeeded' | 'failed' | 'canceled'
 
