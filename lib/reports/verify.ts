@@ -1,0 +1,83 @@
+import { type SQL, sql } from 'drizzle-orm'
+import { type Ctx, requireAdmin } from '#lib/ctx.ts'
+import { type Check, type CheckResult, runChecks } from '#lib/verification.ts'
+import { atOneMoment } from './moment.ts'
+import { type Period, periodInput } from './shared.ts'
+import { latencySums, ledgerSums, personSums, type Span, usageSums } from './sums.ts'
+
+/** More than any zone differs from another: what belongs to a day lies within it. */
+const SLACK = sql`interval '2 days'`
+
+/**
+ * Adds up again what the sums of certain days were made of and tells where they differ, as far as the job has come.
+ * Sums that are being counted anew differ from nothing: only what is below their progress is compared. Admins and the
+ * service only.
+ */
+export async function verifyReports(ctx: Ctx, input: Period): Promise<CheckResult[]> {
+  requireAdmin(ctx)
+  const period = periodInput.parse(input)
+  return atOneMoment(ctx, async (moment) => {
+    const { rows } = await moment.ctx.db.execute<{ name: string; from: string; until: string }>(sql`
+      SELECT name, (${period.from}::date::timestamp AT TIME ZONE time_zone - ${SLACK})::text AS from,
+        least(through, ${period.to}::date::timestamp AT TIME ZONE time_zone + ${SLACK})::text AS until
+      FROM report_progress WHERE isfinite(through)`)
+    const spanOf = (name: string): Span | undefined => {
+      const row = rows.find((progress) => progress.name === name)
+      return row && { timeZone: moment.timeZone, from: row.from, until: row.until }
+    }
+    const [usage, ledger] = [spanOf('usage'), spanOf('ledger')]
+    return runChecks(moment.ctx, [
+      ...(usage ? checkUsage(usage, period) : []),
+      ...(ledger ? [checkSums('ledger_days', LEDGER_KEY, ['amount_micros'], ledgerSums(ledger), period)] : []),
+    ])
+  })
+}
+
+const GROUP = ['day', 'model_id', 'channel_id']
+const LEDGER_KEY = ['day', 'kind', 'debit', 'credit', 'source']
+
+function checkUsage(span: Span, period: Period): Check[] {
+  const people = sql`(SELECT day, count(*) AS people FROM ${personSums(span)} p WHERE calls > 0 GROUP BY day)`
+  const sums = [
+    ...['calls', 'stopped', 'interrupted', 'failed', 'empty'],
+    ...['input_tokens', 'cache_read_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens'],
+    ...['charged_micros', 'bad_debt_micros', 'vendor_cost_micros'],
+  ]
+  return [
+    checkSums('usage_days', GROUP, sums, usageSums(span), period),
+    checkSums('latency_days', [...GROUP, 'bucket'], ['calls'], latencySums(span), period),
+    checkSums(
+      'person_days',
+      ['user_id', 'day'],
+      ['calls', 'charged_micros', 'vendor_cost_micros'],
+      personSums(span),
+      period,
+    ),
+    checkSums('active_days', ['day'], ['people'], people, period),
+  ]
+}
+
+function checkSums(
+  table: string,
+  key: readonly string[],
+  sums: readonly string[],
+  raw: SQL,
+  { from, to }: Period,
+): Check {
+  const name = (column: string) => sql.identifier(column)
+  const list = (columns: readonly string[]) => sql.join(columns.map(name), sql`, `)
+  const days = sql`day BETWEEN ${from}::date AND ${to}::date`
+  const told = sql`SELECT ${list([...key, ...sums])} FROM ${raw} sums WHERE ${days}`
+  const kept = sql`SELECT ${list([...key, ...sums])} FROM ${name(table)} WHERE ${days}`
+  return {
+    name: table,
+    promise: 'What is kept as a sum is the sum of what it was made of.',
+    population: sql`(${kept}) kept`,
+    // What is on one side only, with all its figures; a sum that differs is on both sides once.
+    offenders: sql`
+      WITH told AS MATERIALIZED (${told}), kept AS MATERIALIZED (${kept})
+      SELECT concat_ws(' ', ${list(key)}) AS id, 'told' AS side, ${list(sums)} FROM (TABLE told EXCEPT TABLE kept) missing
+      UNION ALL
+      SELECT concat_ws(' ', ${list(key)}), 'kept', ${list(sums)} FROM (TABLE kept EXCEPT TABLE told) extra`,
+  }
+}
