@@ -2,17 +2,21 @@ import '#app/globals.css'
 import type { Metadata, Viewport } from 'next'
 import { cookies } from 'next/headers'
 import { getLocale, getTranslations } from 'next-intl/server'
-import type { ReactNode } from 'react'
+import type { CSSProperties, ReactNode } from 'react'
 import { ClientMessages } from '#app/_server/messages.tsx'
-import { getSiteName } from '#app/_server/site.ts'
+import { getNotice, getSite, logoAddress } from '#app/_server/site.ts'
+import { NoticeBar } from '#app/_ui/notice-bar.tsx'
+import { noticeLines } from '#app/_ui/notice-key.ts'
+import { SiteProvider } from '#app/_ui/site.tsx'
 import { THEME_COOKIE, themeAttribute } from '#app/_ui/theme.ts'
 import { getEnv } from '#lib/env.ts'
 
 export async function generateMetadata(): Promise<Metadata> {
-  const [t, siteName] = await Promise.all([getTranslations('common'), getSiteName()])
+  const [t, site] = await Promise.all([getTranslations('common'), getSite()])
   return {
-    title: { default: siteName, template: `%s · ${siteName}` },
+    title: { default: site.name, template: `%s · ${site.name}` },
     description: t('tagline'),
+    icons: logoAddress(site) ?? '/icon.svg',
     // A phone would make numbers of tokens and credits into telephone links.
     formatDetection: { telephone: false, email: false, address: false },
   }
@@ -31,24 +35,49 @@ export const viewport: Viewport = {
 }
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
-  const [locale, store, t] = await Promise.all([getLocale(), cookies(), getTranslations('common')])
-  const notice = moneyNotice()
+  const [locale, store, t, site, notice] = await Promise.all([
+    getLocale(),
+    cookies(),
+    getTranslations('common'),
+    getSite(),
+    getNotice(),
+  ])
+  const money = moneyNotice()
+  const classes = [money && 'has-money-notice', notice && 'has-notice'].filter(Boolean).join(' ')
   return (
     <html
       lang={locale}
       data-theme={themeAttribute(store.get(THEME_COOKIE)?.value)}
-      className={notice ? 'has-banner' : undefined}
+      data-accent={site.accent}
+      className={classes || undefined}
+      style={notice ? linesOf(notice.text) : undefined}
     >
       <body>
-        {notice && (
-          <aside aria-label={t('notice')} className="banner">
-            {t(notice)}
-          </aside>
-        )}
-        <ClientMessages>{children}</ClientMessages>
+        <SiteProvider
+          site={{ name: site.name, logo: logoAddress(site), contact: site.contact, languages: site.languages }}
+        >
+          <ClientMessages>
+            {(money || notice) && (
+              <div className="banners">
+                {money && (
+                  <aside aria-label={t('notice')} className="banner">
+                    {t(money)}
+                  </aside>
+                )}
+                {notice && <NoticeBar {...notice} />}
+              </div>
+            )}
+            {children}
+          </ClientMessages>
+        </SiteProvider>
       </body>
     </html>
   )
+}
+
+function linesOf(text: string): CSSProperties {
+  const { phone, tablet, desktop } = noticeLines(text)
+  return { '--lines-phone': phone, '--lines-tablet': tablet, '--lines-desktop': desktop } as CSSProperties
 }
 
 /** What every page says while credits can be bought without money: with the stand-in, or with a test key of Stripe. */

@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react'
 import { ClientMessages } from '#app/_server/messages.tsx'
 import { getSiteName } from '#app/_server/site.ts'
+import { Contact } from '#app/_ui/contact.tsx'
 import { LanguageSwitch } from '#app/_ui/language-switch.tsx'
 import { Logo } from '#app/_ui/logo.tsx'
 import { ThemeSwitch } from '#app/_ui/theme-switch.tsx'
@@ -14,6 +15,7 @@ export default async function AuthLayout({ children }: { children: ReactNode }) 
           {await getSiteName()}
         </header>
         <main className="mx-auto w-full max-w-sm grow py-8">{children}</main>
+        <Contact className="mx-auto mb-3 w-full max-w-sm" />
         <footer className="mx-auto flex w-full max-w-sm items-center justify-between gap-2">
           <div className="-ms-2.5">
             <LanguageSwitch />

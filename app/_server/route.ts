@@ -15,8 +15,10 @@ type RouteOptions<S extends z.ZodType, A extends RouteAuth> = {
   /** Checks body, query and path parameters together; of equal names the path's wins, then the body's. */
   input: S
   auth: A
-  /** Largest body, in bytes. */
+  /** Largest JSON body, in bytes. */
   maxBytes?: number
+  /** `bytes` leaves the body to the handler, which reads it from the request once the caller is known. */
+  body?: 'json' | 'bytes'
 }
 
 type RouteCtx<A> = A extends 'public' ? Ctx : UserCtx
@@ -38,9 +40,8 @@ export function route<S extends z.ZodType, A extends RouteAuth>(
       const ctx = await readCtx(request, info)
       if (options.auth !== 'public') requireUser(ctx)
       if (options.auth === 'admin') requireAdmin(ctx)
-      const input = options.input.parse(
-        await readInput(request, await params, options.maxBytes ?? DEFAULT_MAX_BYTES),
-      ) as z.output<S>
+      const maxBytes = options.body === 'bytes' ? null : (options.maxBytes ?? DEFAULT_MAX_BYTES)
+      const input = options.input.parse(await readInput(request, await params, maxBytes)) as z.output<S>
       const result = await handler(ctx as RouteCtx<A>, input, request)
       const response = result instanceof Response ? result : jsonResponse(result ?? { ok: true })
       return request.method === 'HEAD' ? await withoutBody(response) : response
@@ -71,9 +72,9 @@ export function failureResponse(error: unknown, requestId: string): Response {
   return jsonResponse({ error: failure }, status)
 }
 
-async function readInput(request: Request, params: RouteParams, maxBytes: number): Promise<unknown> {
+async function readInput(request: Request, params: RouteParams, maxBytes: number | null): Promise<unknown> {
   const query = Object.fromEntries(new URL(request.url).searchParams)
-  const body = isWrite(request) ? await readJsonBody(request, maxBytes) : undefined
+  const body = isWrite(request) && maxBytes !== null ? await readJsonBody(request, maxBytes) : undefined
   if (body !== undefined && (typeof body !== 'object' || body === null || Array.isArray(body))) {
     throw new AppError('invalid_input', { message: 'body is not an object' })
   }

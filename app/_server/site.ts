@@ -1,12 +1,38 @@
+import { cookies } from 'next/headers'
 import { cache } from 'react'
 import { getCtx } from '#app/_server/context.ts'
-import { getSettings } from '#lib/settings/index.ts'
+import { NOTICE_COOKIE, noticeKey } from '#app/_ui/notice-key.ts'
+import { getSite as findSite, type Site } from '#lib/settings/index.ts'
+
+/** What holds while nobody can be asked. */
+const UNKNOWN: Site = {
+  name: 'Undefined Behavior',
+  accent: 'teal',
+  contact: null,
+  languages: ['en', 'zh-CN'],
+  logoVersion: null,
+  notice: null,
+}
+
+/** What the operator made of the service's look, once for each request. */
+export const getSite = cache(async (): Promise<Site> => {
+  // The page about a database that is down has a look too.
+  return await getCtx()
+    .then(findSite)
+    .catch(() => UNKNOWN)
+})
 
 /** The name that the operator gave the service. */
-export const getSiteName = cache(async (): Promise<string> => {
-  // The page about a database that is down has a title too.
-  const settings = await getCtx()
-    .then(getSettings)
-    .catch(() => null)
-  return settings?.site_name ?? 'Undefined Behavior'
+export const getSiteName = cache(async (): Promise<string> => (await getSite()).name)
+
+/** The operator's notice, unless this browser has put it away. */
+export const getNotice = cache(async (): Promise<Site['notice']> => {
+  const [{ notice }, store] = await Promise.all([getSite(), cookies()])
+  const isPutAway = notice?.dismissable && store.get(NOTICE_COOKIE)?.value === noticeKey(notice.text)
+  return isPutAway ? null : notice
 })
+
+/** Where the logo is as it is now: another picture has another address, so a browser may keep each for good. */
+export function logoAddress({ logoVersion }: Site): string | null {
+  return logoVersion === null ? null : `/api/site-files/logo?v=${logoVersion}`
+}

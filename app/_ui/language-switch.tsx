@@ -4,6 +4,7 @@ import { ChevronDown, Languages } from 'lucide-react'
 import { useLocale, useTranslations } from 'next-intl'
 import { useId, useTransition } from 'react'
 import { setLocale } from '#app/_server/preferences.ts'
+import { useSite } from '#app/_ui/site.tsx'
 import { LOCALE_NAMES, LOCALES, type Locale } from '#lib/i18n/shared.ts'
 
 /** The interface language, each under its own name; takes effect at once and stays. */
@@ -12,6 +13,9 @@ export function LanguageSwitch() {
   const locale = useLocale()
   const [pending, startTransition] = useTransition()
   const id = useId()
+  const { languages } = useSite()
+  const offered = LOCALES.filter((option) => languages.includes(option))
+  if (offered.length < 2) return null
   return (
     <div className="needs-script relative inline-flex items-center text-muted text-sm hover:text-ink">
       <Languages className="pointer-events-none absolute start-2.5 size-4" aria-hidden="true" />
@@ -31,7 +35,7 @@ export function LanguageSwitch() {
         }}
         className="h-9 cursor-pointer appearance-none rounded-lg bg-transparent ps-9 pe-8 transition-colors duration-150 hover:bg-soft touch:h-11 touch:text-base"
       >
-        {LOCALES.map((option) => (
+        {offered.map((option) => (
           <option key={option} value={option} lang={option} className="bg-raised text-ink">
             {LOCALE_NAMES[option]}
           </option>

@@ -1,5 +1,12 @@
-/** The mark: a wave that leaves its frame, behaviour no standard defines. */
+'use client'
+
+import { useSite } from '#app/_ui/site.tsx'
+
+/** The operator's mark, or ours: a wave that leaves its frame, behaviour no standard defines. */
 export function Logo({ className = 'size-7' }: { className?: string }) {
+  const { logo } = useSite()
+  // biome-ignore lint/performance/noImgElement: a small picture that a browser keeps for good.
+  if (logo) return <img src={logo} alt="" className={`rounded-md object-contain ${className}`} />
   return (
     <svg viewBox="0 0 28 28" className={className} aria-hidden="true">
       <rect width="28" height="28" rx="8" fill="var(--accent)" />

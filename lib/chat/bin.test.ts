@@ -28,6 +28,7 @@ afterAll(async () => {
 beforeEach(async () => {
   vendor.setBehavior('answer')
   await setSetting(system, { key: 'bin_days', value: 30 })
+  await database.db.execute(sql`DELETE FROM conversations`)
   person = await createPerson(database.db)
 })
 

@@ -14,6 +14,10 @@ describe('resolveLocale', () => {
     { sources: { user: 'zh-CN', acceptLanguage: 'en' }, expected: 'zh-CN' },
     { sources: { cookie: 'en', user: 'zh-CN', acceptLanguage: 'zh' }, expected: 'en' },
     { sources: { cookie: 'tlh', user: null, acceptLanguage: 'zh' }, expected: 'zh-CN' },
+    { sources: { cookie: 'en', user: 'en', acceptLanguage: 'en', offered: ['zh-CN'] }, expected: 'zh-CN' },
+    { sources: { cookie: 'zh-CN', acceptLanguage: 'zh', offered: ['en'] }, expected: 'en' },
+    { sources: { offered: ['zh-CN'] }, expected: 'zh-CN' },
+    { sources: { acceptLanguage: 'en', offered: [] }, expected: 'en' },
   ])('$sources → $expected', ({ sources, expected }) => {
     expect(resolveLocale(sources)).toBe(expected)
   })

@@ -8,30 +8,29 @@ export const LOCALE_NAMES: Record<Locale, string> = { en: 'English', 'zh-CN': 'ç
 
 export const LOCALE_COOKIE = 'locale'
 
-function isLocale(value: unknown): value is Locale {
-  return LOCALES.includes(value as Locale)
-}
-
 type LocaleSources = {
   /** What this browser chose last. */
   cookie?: string | null
   /** What the person chose on any device. */
   user?: string | null
   acceptLanguage?: string | null
+  /** Those that the operator offers; all unless given. */
+  offered?: readonly string[]
 }
 
 /**
  * Picks the interface language: this browser's choice, else the person's, else the best match of what the browser
- * accepts, else English.
+ * accepts, else English; of those that are offered.
  */
-export function resolveLocale({ cookie, user, acceptLanguage }: LocaleSources): Locale {
-  if (isLocale(cookie)) return cookie
-  if (isLocale(user)) return user
+export function resolveLocale({ cookie, user, acceptLanguage, offered = LOCALES }: LocaleSources): Locale {
+  const locales = LOCALES.filter((locale) => offered.includes(locale))
+  const chosen = [cookie, user].map((name) => locales.find((locale) => locale === name)).find(Boolean)
+  if (chosen) return chosen
   for (const tag of acceptedTags(acceptLanguage ?? '')) {
-    const match = matchTag(tag)
+    const match = matchTag(tag, locales)
     if (match) return match
   }
-  return LOCALES[0]
+  return locales[0] ?? LOCALES[0]
 }
 
 function acceptedTags(header: string): string[] {
@@ -48,10 +47,10 @@ function acceptedTags(header: string): string[] {
     .map(({ tag }) => tag)
 }
 
-function matchTag(tag: string): Locale | undefined {
+function matchTag(tag: string, locales: readonly Locale[]): Locale | undefined {
   const language = tag.split('-')[0]
   return (
-    LOCALES.find((locale) => locale.toLowerCase() === tag) ??
-    LOCALES.find((locale) => locale.split('-')[0] === language)
+    locales.find((locale) => locale.toLowerCase() === tag) ??
+    locales.find((locale) => locale.split('-')[0] === language)
   )
 }

@@ -11,6 +11,7 @@ export {
 export {
   type ChangeSettingsInput,
   changeSettings,
+  changeSettingsInput,
   getSetting,
   getSettings,
   listSettings,

@@ -165,6 +165,7 @@ describe('settings', () => {
       { contact: '' },
       { notice_text: 'x'.repeat(161) },
       { system_prompt: 'x\0' },
+      { site_currency: 'EUR' } as never,
     ] satisfies ChangeSettingsInput['changes'][]) {
       await expect(changeSettings(system, { changes })).rejects.toMatchObject({ code: 'invalid_input' })
     }

@@ -56,13 +56,13 @@ export async function listSettings(ctx: Ctx): Promise<SettingStates> {
   return Object.fromEntries(states) as SettingStates
 }
 
-const changeSettingsInput = z.object({
+export const changeSettingsInput = z.object({
   changes: z.record(z.string(), z.unknown()),
   versions: z.record(z.string(), z.number().int().nonnegative()).default({}),
 })
 
 export type ChangeSettingsInput = {
-  changes: { [K in SettingKey]?: Settings[K] }
+  changes: { [K in Exclude<SettingKey, 'site_currency'>]?: Settings[K] }
   /** The versions that a form was filled in on; a setting without one is changed whatever it is now. */
   versions?: { [K in SettingKey]?: number }
 }
@@ -71,11 +71,17 @@ export type ChangeSettingsInput = {
  * Changes settings together: all of them or none. The same value again changes nothing, but a setting that nobody had
  * ever set counts as decided then. Admins and the service only.
  * @throws {AppError} `forbidden` for anybody else; `invalid_input` {field} for a setting that does not exist, or named for
- * the one whose value cannot be; `changed_meanwhile` when one is not what the form was filled in on
+ * the one whose value cannot be, also for the currency, which has a rule of its own; `changed_meanwhile` when one is not
+ * what the form was filled in on
  */
 export async function changeSettings(ctx: Ctx, input: ChangeSettingsInput): Promise<void> {
   requireAdmin(ctx)
-  const { changes, versions } = changeSettingsInput.parse(input)
+  const wanted = changeSettingsInput.parse(input)
+  if (Object.hasOwn(wanted.changes, 'site_currency')) throw invalid('site_currency')
+  await writeSettings(ctx, wanted)
+}
+
+async function writeSettings(ctx: Ctx, { changes, versions }: z.output<typeof changeSettingsInput>): Promise<void> {
   // In one order, so that two forms with the same settings do not wait for each other.
   const wanted = Object.entries(changes)
     .map(([key, value]) => parseSetting(key, value))
@@ -90,13 +96,16 @@ export async function changeSettings(ctx: Ctx, input: ChangeSettingsInput): Prom
   })
 }
 
-/** Changes one setting; as `changeSettings`. */
-export function setSetting<K extends SettingKey>(
+/**
+ * Changes one setting, also the currency: `setSiteCurrency` knows when that may be. As `changeSettings`.
+ * @param input.version the one that was seen; without it the setting is changed whatever it is now
+ */
+export async function setSetting<K extends SettingKey>(
   ctx: Ctx,
   { key, value, version }: { key: K; value: Settings[K]; version?: number },
 ): Promise<void> {
-  const versions = version === undefined ? {} : { [key]: version }
-  return changeSettings(ctx, { changes: { [key]: value }, versions })
+  requireAdmin(ctx)
+  await writeSettings(ctx, { changes: { [key]: value }, versions: version === undefined ? {} : { [key]: version } })
 }
 
 type Write = { key: SettingKey; value: unknown; version: number | undefined }

@@ -6,6 +6,7 @@ import { useTranslations } from 'next-intl'
 import { useMemo, useSyncExternalStore } from 'react'
 import { Button, buttonClass } from '#app/_ui/button.tsx'
 import { Logo } from '#app/_ui/logo.tsx'
+import { useSite } from '#app/_ui/site.tsx'
 import { useConversations, useStatus } from '#app/(chat)/_shell/queries.ts'
 import { useShell } from '#app/(chat)/_shell/shell-context.ts'
 import { ConversationRow } from '#app/(chat)/_sidebar/conversation-row.tsx'
@@ -16,6 +17,7 @@ import { SidebarFoot } from '#app/(chat)/_sidebar/sidebar-foot.tsx'
 export function Sidebar({ onClose }: { onClose?: () => void }) {
   const t = useTranslations('chat')
   const shell = useShell()
+  const site = useSite()
   const { data, hasNextPage, fetchNextPage, isFetchingNextPage, isError } = useConversations()
   const { data: status } = useStatus()
   const timeZone = useTimeZone()
@@ -27,7 +29,7 @@ export function Sidebar({ onClose }: { onClose?: () => void }) {
     <div className="flex h-full flex-col">
       <div className="flex h-14 shrink-0 items-center gap-2 px-3">
         <Logo className="ms-1.5 size-6" />
-        <span className="flex-1 truncate font-semibold text-sm">Undefined Behavior</span>
+        <span className="flex-1 truncate font-semibold text-sm">{site.name}</span>
         {onClose && (
           <Button variant="quiet" size="icon" aria-label={t('closeSidebar')} onClick={onClose}>
             <X className="size-4" aria-hidden="true" />
