@@ -43,13 +43,17 @@ export type VendorModels = {
 /**
  * Asks a vendor for its models before there is a channel, and holds them against ours and the catalogue. Nothing is
  * stored, and the key goes nowhere but to this address.
- * @throws {AddressRefusedError|AppError} `address_private`, `vendor_key_refused` and the other faults of vendors
+ * @throws {AppError} `address_private`, `vendor_key_refused` and the other faults of vendors
  */
-export async function findVendorModels(ctx: Ctx, input: z.output<typeof findVendorModelsInput>): Promise<VendorModels> {
+export async function findVendorModels(
+  ctx: Ctx,
+  input: z.output<typeof findVendorModelsInput>,
+  timeoutMs = LIST_MS,
+): Promise<VendorModels> {
   requireAdmin(ctx)
   requireAddresses(input)
   const { vendor, baseUrl, headers, key, proxy } = input
-  return match(ctx, { vendor, baseUrl, headers, key, proxyUrl: proxy ?? null, reach: reachOf(input) })
+  return match(ctx, { vendor, baseUrl, headers, key, proxyUrl: proxy ?? null, reach: reachOf(input) }, timeoutMs)
 }
 
 export const findChannelModelsInput = z.object({ channelId: z.uuid() })
@@ -65,13 +69,13 @@ export async function findChannelModels(
   const channel = await openChannel(ctx, { channelId })
   const [first] = await openKeys(ctx, { channelId })
   if (!first) throw new AppError('not_found', { message: 'the channel has no key' })
-  return match(ctx, { ...channel, key: first.key })
+  return match(ctx, { ...channel, key: first.key }, LIST_MS)
 }
 
 type Way = Omit<OpenChannel, 'channelId'> & { key: string }
 
-async function match(ctx: Ctx, way: Way): Promise<VendorModels> {
-  const listed = await listModels(way)
+async function match(ctx: Ctx, way: Way, timeoutMs: number): Promise<VendorModels> {
+  const listed = await listModels(way, timeoutMs)
   return {
     models: await matchModels(ctx, { vendorModels: listed ?? catalogueOf(way.vendor) }),
     isListed: listed !== null,
@@ -79,12 +83,12 @@ async function match(ctx: Ctx, way: Way): Promise<VendorModels> {
 }
 
 /** Ids of the vendor's models; null where it has no such list. */
-async function listModels(way: Way): Promise<string[] | null> {
+async function listModels(way: Way, timeoutMs: number): Promise<string[] | null> {
   const { vendor, key } = way
   // Anthropic's list wants its own header; everything else of it takes OpenAI's.
   const own: Record<string, string> =
     vendor === 'anthropic' ? { 'x-api-key': key, 'anthropic-version': '2023-06-01' } : {}
-  const signal = AbortSignal.timeout(LIST_MS)
+  const signal = AbortSignal.timeout(timeoutMs)
   try {
     const response = await fetchBy(way)(`${way.baseUrl}/models`, {
       headers: { ...way.headers, ...own, authorization: `Bearer ${key}`, accept: 'application/json' },
