@@ -11,6 +11,10 @@ type Rule = 'public' | 'person' | 'admin' | 'signed' | 'nobody'
 // Each entrance of the service and who may use it. A new one fails here until somebody has decided.
 const ROUTES: Record<string, Record<string, Rule>> = {
   'api/[...path]': { DELETE: 'nobody', GET: 'nobody', PATCH: 'nobody', POST: 'nobody', PUT: 'nobody' },
+  'api/admin/people/[id]/statement': { GET: 'admin' },
+  'api/admin/people/csv': { GET: 'admin' },
+  'api/admin/audit/csv': { GET: 'admin' },
+  'api/admin/site-files/[name]': { DELETE: 'admin', PUT: 'admin' },
   'api/auth/[...nextauth]': { GET: 'public', POST: 'public' },
   'api/conversations': { GET: 'person' },
   'api/conversations/[id]': { DELETE: 'person', PATCH: 'person' },
@@ -27,6 +31,7 @@ const ROUTES: Record<string, Record<string, Rule>> = {
   'api/payments/stripe': { POST: 'signed' },
   'api/quotes': { POST: 'person' },
   'api/receipts/[id]': { GET: 'person' },
+  'api/site-files/[name]': { GET: 'public' },
   'api/statement/csv': { GET: 'person' },
   'api/statement/entries/[seq]': { GET: 'person' },
   'api/status': { GET: 'person' },
@@ -43,7 +48,23 @@ const ACTIONS: Record<string, Record<string, Rule>> = {
   '(account)/credits/orders/actions.ts': { cancel: 'person', report: 'person' },
   '(auth)/link/[token]/actions.ts': { openLink: 'public' },
   '(auth)/register/actions.ts': { register: 'public' },
+  'admin/_first-steps/actions.ts': { dismissFirstSteps: 'admin' },
+  'admin/prompts/actions.ts': { addPrompt: 'admin', deletePrompt: 'admin', editPrompt: 'admin', movePrompt: 'admin' },
+  'admin/settings/actions.ts': { saveCurrency: 'admin', saveSettings: 'admin' },
   '_server/preferences.ts': { setLocale: 'public' },
+  'admin/people/actions.ts': {
+    addPerson: 'admin',
+    approveChange: 'admin',
+    changeCredits: 'admin',
+    changeRole: 'admin',
+    disablePerson: 'admin',
+    enablePerson: 'admin',
+    endPersonSession: 'admin',
+    makeLink: 'admin',
+    rejectChange: 'admin',
+    removePerson: 'admin',
+    signOutPerson: 'admin',
+  },
 }
 
 const PAGES: Record<string, Rule> = {
@@ -58,6 +79,15 @@ const PAGES: Record<string, Rule> = {
   '(chat)': 'person',
   '(chat)/c/[id]': 'person',
   admin: 'admin',
+  'admin/audit': 'admin',
+  'admin/prompts': 'admin',
+  'admin/settings': 'admin',
+  'admin/people': 'admin',
+  'admin/people/[id]': 'admin',
+  'admin/people/[id]/statement': 'admin',
+  'admin/people/[id]/statement/[entry]': 'admin',
+  'admin/people/adjustments': 'admin',
+  'admin/people/new': 'admin',
 }
 
 const HOST = 'localhost:3000'

@@ -7,8 +7,11 @@ import { buttonClass } from '#app/_ui/button.tsx'
 
 const PAGES = ['credits', 'account'] as const
 
-/** The pages about the person and their money, with the one that is shown marked. */
-export function AccountNav() {
+/**
+ * The pages about the person and their money, with the one that is shown marked.
+ * @param isAdmin shows who runs the service the way to its pages
+ */
+export function AccountNav({ isAdmin }: { isAdmin: boolean }) {
   const t = useTranslations('account')
   const pathname = usePathname()
   return (
@@ -27,6 +30,11 @@ export function AccountNav() {
           </Link>
         )
       })}
+      {isAdmin && (
+        <Link href="/admin" prefetch={false} className={buttonClass('quiet', 'small')}>
+          {t('adminPage')}
+        </Link>
+      )}
     </nav>
   )
 }

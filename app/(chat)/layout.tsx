@@ -21,6 +21,7 @@ export default async function ChatLayout({ children }: { children: ReactNode }) 
       <ChatShell
         userId={viewer.actor.userId}
         userName={viewer.name}
+        isAdmin={viewer.actor.role === 'admin'}
         models={models}
         defaultModelId={defaultModel?.id ?? null}
         conversations={conversations}

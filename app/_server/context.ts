@@ -3,7 +3,7 @@ import { notFound, redirect } from 'next/navigation'
 import { cache } from 'react'
 import { readOrigin } from '#app/_server/origin.ts'
 import { PATH_HEADER } from '#app/_server/page-path.ts'
-import { findViewer, readCookies, type Viewer } from '#lib/auth/index.ts'
+import { findViewer, isViewerShutOut, readCookies, type Viewer } from '#lib/auth/index.ts'
 import { type Ctx, getDatabase, type RequestInfo, type UserCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
 
@@ -25,6 +25,13 @@ export const getViewer = cache(async (): Promise<Viewer | null> => {
   const ctx: Ctx = { db: getDatabase(), actor: { type: 'anonymous' }, request }
   return await findViewer(ctx, { readCookie: (name) => store.get(name)?.value, origin: readOrigin(head) })
 })
+
+/** Whether this browser was signed in to an account that has been disabled. */
+export async function isShutOut(): Promise<boolean> {
+  const [store, head, request] = await Promise.all([cookies(), headers(), getRequestInfo()])
+  const ctx: Ctx = { db: getDatabase(), actor: { type: 'anonymous' }, request }
+  return await isViewerShutOut(ctx, { readCookie: (name) => store.get(name)?.value, origin: readOrigin(head) })
+}
 
 /** The context of this page or action: the process's database and whoever is signed in. */
 export const getCtx = cache(async (): Promise<Ctx> => {

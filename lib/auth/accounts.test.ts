@@ -6,6 +6,7 @@ import {
   createAccount,
   findViewer,
   getSignUpCredit,
+  isViewerShutOut,
   listSessions,
   makeSessionCookie,
   registerUser,
@@ -358,5 +359,52 @@ describe('setPassword', () => {
     expect(await viewerOf(me.sessionId)).toBeNull()
     await signIn(visitor(), { email: me.email, password: 'given tram lamp' })
     await expect(setPassword(system, { ...input, userId: newId() })).rejects.toMatchObject({ code: 'not_found' })
+  })
+})
+
+describe('the sessions of somebody else', () => {
+  it('are listed and ended by an admin, once and on record, and by nobody else', async () => {
+    const [me, other] = [await register(), await register()]
+    const bossId = await createAccount(system, {
+      email: 'sessions-boss@example.com',
+      name: 'B',
+      password: null,
+      role: 'admin',
+    })
+    const boss: UserCtx = { ...visitor(), actor: { type: 'user', userId: bossId, role: 'admin', sessionId: newId() } }
+    const { sessionId } = await signIn(visitor(), { email: me.email, password: PASSWORD })
+    const input = { userId: me.userId, sessionId, reason: 'seen in another country' }
+    await expect(listSessions(other.ctx, { userId: me.userId })).rejects.toMatchObject({ code: 'not_found' })
+    await expect(revokeSession(other.ctx, input)).rejects.toMatchObject({ code: 'not_found' })
+    await expect(revokeSession(boss, { ...input, userId: other.userId })).rejects.toMatchObject({ code: 'not_found' })
+    expect(await listSessions(boss, { userId: me.userId })).toHaveLength(2)
+    await revokeSession(boss, input)
+    await revokeSession(boss, input)
+    expect((await listSessions(boss, { userId: me.userId })).map(({ id }) => id)).not.toContain(sessionId)
+    const ended = await database.db.select().from(auditEntries).where(eq(auditEntries.action, 'user.end-session'))
+    expect(ended).toMatchObject([{ subjectId: me.userId, reason: input.reason, after: { sessionId } }])
+  })
+})
+
+describe('isViewerShutOut', () => {
+  const isShutOut = async (sessionId: string) => {
+    const cookie = await makeSessionCookie(origin, sessionId)
+    return isViewerShutOut(visitor(), {
+      readCookie: (name) => (name === cookie.name ? cookie.value : undefined),
+      origin,
+    })
+  }
+
+  it('tells a browser that was signed in that its account is disabled, and no other', async () => {
+    const me = await register()
+    expect(await isShutOut(me.sessionId)).toBe(false)
+    await revokeSession(me.ctx, { sessionId: me.sessionId })
+    expect(await isShutOut(me.sessionId)).toBe(false)
+    await disableUser(system, { userId: me.userId })
+    expect(await isShutOut(me.sessionId)).toBe(true)
+    expect(await isShutOut(newId())).toBe(false)
+    expect(await isViewerShutOut(visitor(), { readCookie: () => 'forged', origin })).toBe(false)
+    await enableUser(system, { userId: me.userId })
+    expect(await isShutOut(me.sessionId)).toBe(false)
   })
 })

@@ -43,7 +43,15 @@ export async function registerUser(ctx: Ctx, input: z.input<typeof registerUserI
 /** What a new account starts with now, in micro-credits; zero when registration is closed. */
 export async function getSignUpCredit(ctx: Ctx): Promise<bigint> {
   if ((await getSetting(ctx, 'registration')) === 'closed') return 0n
-  return await signUpCreditMicros(ctx)
+  return await getStartingCredit(ctx)
+}
+
+/** What an account starts with that an admin makes now, in micro-credits, whether or not people may register. */
+export async function getStartingCredit(ctx: Ctx): Promise<bigint> {
+  const setting = await getSetting(ctx, 'sign_up_credit_micros')
+  if (setting !== null) return BigInt(setting)
+  const [channel] = await ctx.db.select({ id: channels.id }).from(channels).limit(1)
+  return channel ? 0n : DEMO_CREDIT_MICROS
 }
 
 const createAccountInput = z.object({
@@ -157,16 +165,9 @@ async function storePassword(ctx: Ctx, { userId, role, passwordHash, action }: N
 }
 
 async function grantSignUpCredit(ctx: Ctx, userId: string): Promise<void> {
-  const amountMicros = await signUpCreditMicros(ctx)
+  const amountMicros = await getStartingCredit(ctx)
   if (amountMicros === 0n) return
   await giveCredits(ctx, { userId, amountMicros, kind: 'promotion', idempotencyKey: `sign-up:${userId}` })
-}
-
-async function signUpCreditMicros(ctx: Ctx): Promise<bigint> {
-  const setting = await getSetting(ctx, 'sign_up_credit_micros')
-  if (setting !== null) return BigInt(setting)
-  const [channel] = await ctx.db.select({ id: channels.id }).from(channels).limit(1)
-  return channel ? 0n : DEMO_CREDIT_MICROS
 }
 
 type Gift = { userId: string; amountMicros: bigint; kind: 'promotion' | 'grant'; idempotencyKey: string }

@@ -2,6 +2,7 @@ export {
   changePassword,
   createAccount,
   getSignUpCredit,
+  getStartingCredit,
   registerUser,
   registerUserInput,
   type SignedIn,

@@ -87,10 +87,7 @@ const listSessionsInput = z.object({ userId: z.uuid().optional() })
  * @param input whose: the acting person's unless an admin asks for another's
  * @throws {AppError} `not_found` when they are another's and no admin asks
  */
-export async function listSessions(
-  ctx: Ctx,
-  input: z.input<typeof listSessionsInput> = {},
-): Promise<SessionSummary[]> {
+export async function listSessions(ctx: Ctx, input: z.input<typeof listSessionsInput> = {}): Promise<SessionSummary[]> {
   const userId = subjectOf(ctx, listSessionsInput.parse(input).userId)
   const sessionId = ctx.actor.type === 'user' ? ctx.actor.sessionId : null
   const rows = await ctx.db

@@ -197,8 +197,7 @@ export async function listAdjustments(
   const { state, walletId, limit, before } = listAdjustmentsInput.parse(input)
   const emailOf = (
     userId: typeof accounts.ownerId | typeof adjustments.requestedByUserId | typeof adjustments.decidedByUserId,
-  ) =>
-    sql<string | null>`(SELECT ${users.email} FROM ${users} WHERE ${users.id} = ${userId})`
+  ) => sql<string | null>`(SELECT ${users.email} FROM ${users} WHERE ${users.id} = ${userId})`
   const rows = await ctx.db
     .select({
       id: adjustments.id,

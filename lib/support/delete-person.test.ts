@@ -17,7 +17,12 @@ let system: Ctx & { db: TestDatabase['db'] }
 let admin: UserCtx
 
 async function makeAdmin(): Promise<UserCtx> {
-  const userId = await createUser(system, { email: `${newId()}@example.com`, name: 'A', passwordHash: null, role: 'admin' })
+  const userId = await createUser(system, {
+    email: `${newId()}@example.com`,
+    name: 'A',
+    passwordHash: null,
+    role: 'admin',
+  })
   return { db: database.db, actor: { type: 'user', userId, role: 'admin', sessionId: newId() } }
 }
 
@@ -45,7 +50,9 @@ const grant = ({ userId }: Buyer, amountMicros: bigint, ctx: Ctx = admin) =>
 /** A conversation of two messages, as the chat keeps it. */
 async function converse({ userId }: Buyer): Promise<void> {
   const [conversation, first, second] = [newId(), newId(), newId()]
-  await database.db.execute(sql`INSERT INTO conversations (user_id, id, title) VALUES (${userId}, ${conversation}, 'T')`)
+  await database.db.execute(
+    sql`INSERT INTO conversations (user_id, id, title) VALUES (${userId}, ${conversation}, 'T')`,
+  )
   await database.db.execute(sql`INSERT INTO messages (user_id, id, conversation_id, parent_id, role, text)
     VALUES (${userId}, ${first}, ${conversation}, NULL, 'user', 'words'),
       (${userId}, ${second}, ${conversation}, ${first}, 'assistant', 'more')`)

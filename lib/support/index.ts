@@ -7,5 +7,4 @@ export {
   type PeopleFilter,
   type Person,
   type PersonListItem,
-  peopleFilterInput,
 } from './people.ts'

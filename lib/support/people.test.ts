@@ -98,7 +98,9 @@ describe('listPeople', () => {
 
   it('shows nobody else anything', async () => {
     for (const ctx of strangers()) {
-      await expect(listPeople(ctx)).rejects.toMatchObject({ code: ctx.actor.type === 'user' ? 'forbidden' : 'unauthenticated' })
+      await expect(listPeople(ctx)).rejects.toMatchObject({
+        code: ctx.actor.type === 'user' ? 'forbidden' : 'unauthenticated',
+      })
       await expect(exportPeople(ctx).next()).rejects.toThrow()
       await expect(getPerson(ctx, { userId: admin.actor.userId })).rejects.toThrow()
     }

@@ -1,6 +1,6 @@
 import { getFormatter, getTranslations } from 'next-intl/server'
+import { describeDevice } from '#app/_ui/device.ts'
 import { signOutOthers, signOutSession } from '#app/(account)/account/actions.ts'
-import { describeDevice } from '#app/(account)/account/device.ts'
 import { RevokeButton } from '#app/(account)/account/revoke-button.tsx'
 import type { SessionSummary } from '#lib/auth/index.ts'
 

@@ -3,16 +3,17 @@ import { getTranslations } from 'next-intl/server'
 import { requirePageUser } from '#app/_server/context.ts'
 import { getTimeZone } from '#app/_server/time-zone.ts'
 import { Card } from '#app/_ui/card.tsx'
+import { CapBars } from '#app/_ui/statement/cap-bars.tsx'
+import { daysOf, hrefOf, isNarrowed, readBefore, readFilter, type SearchParams } from '#app/_ui/statement/filter.ts'
+import { FilterForm } from '#app/_ui/statement/filter-form.tsx'
+import { Statement } from '#app/_ui/statement/statement.tsx'
 import { TimeZoneKeeper } from '#app/_ui/time-zone-keeper.tsx'
 import { BalanceCard } from '#app/(account)/credits/balance-card.tsx'
 import { BuyCard } from '#app/(account)/credits/buy-card.tsx'
-import { CapBars } from '#app/(account)/credits/cap-bars.tsx'
 import { CapsForm } from '#app/(account)/credits/caps-form.tsx'
-import { daysOf, hrefOf, isNarrowed, readBefore, readFilter, type SearchParams } from '#app/(account)/credits/filter.ts'
-import { FilterForm } from '#app/(account)/credits/filter-form.tsx'
 import { RedeemForm } from '#app/(account)/credits/redeem-form.tsx'
 import { SpendCharts } from '#app/(account)/credits/spend-charts.tsx'
-import { Statement } from '#app/(account)/credits/statement.tsx'
+import { StatementPanel } from '#app/(account)/credits/statement-panel.tsx'
 import { getBalance, listOwnCaps, listPaidModels, listStatement } from '#lib/inference/index.ts'
 import { creditsToDecimal } from '#lib/money.ts'
 import { listPackages, listPaymentMethods } from '#lib/payments/index.ts'
@@ -81,14 +82,16 @@ export default async function CreditsPage({ searchParams }: { searchParams: Prom
           {!isUntouched && (
             <FilterForm filter={filter} models={models} csvHref={hrefOf('/api/statement/csv', filter)} />
           )}
-          <Statement
-            page={page}
-            filter={filter}
-            isLater={before !== undefined}
-            isNarrowed={isNarrowed(filter)}
-            timeZone={timeZone}
-            today={today}
-          />
+          <StatementPanel>
+            <Statement
+              page={page}
+              filter={filter}
+              isLater={before !== undefined}
+              isNarrowed={isNarrowed(filter)}
+              timeZone={timeZone}
+              today={today}
+            />
+          </StatementPanel>
         </section>
       </div>
     </>

@@ -1,7 +1,7 @@
 import type { Metadata } from 'next'
 import { redirect } from 'next/navigation'
 import { getTranslations } from 'next-intl/server'
-import { getCtx, getViewer } from '#app/_server/context.ts'
+import { getCtx, getViewer, isShutOut } from '#app/_server/context.ts'
 import { safeNextPath } from '#app/_server/origin.ts'
 import { Alert } from '#app/_ui/alert.tsx'
 import { AuthHeading } from '#app/(auth)/_parts/auth-heading.tsx'
@@ -18,13 +18,19 @@ type Props = { searchParams: Promise<{ next?: string | string[] }> }
 export default async function SignInPage({ searchParams }: Props) {
   const next = safeNextPath((await searchParams).next)
   if (await getViewer()) redirect(next)
-  const [t, registration] = await Promise.all([
+  const [t, shutOut, registration] = await Promise.all([
     getTranslations('auth'),
+    isShutOut(),
     getCtx().then((ctx) => getSetting(ctx, 'registration')),
   ])
   return (
     <>
       <AuthHeading title={t('signInTitle')} />
+      {shutOut && (
+        <div className="mb-4">
+          <Alert tone="warning">{t('shutOut')}</Alert>
+        </div>
+      )}
       <noscript>
         <div className="mb-4">
           <Alert tone="warning">{t('scriptsNeeded')}</Alert>

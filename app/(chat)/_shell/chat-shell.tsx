@@ -15,6 +15,7 @@ import type { ModelSummary } from '#lib/models/shared.ts'
 type ChatShellProps = {
   userId: string
   userName: string
+  isAdmin: boolean
   models: ModelSummary[]
   defaultModelId: string | null
   conversations: { items: ConversationSummary[]; nextCursor: string | null }
@@ -35,7 +36,7 @@ export function ChatShell({ conversations, status, children, ...viewer }: ChatSh
   const [isDrawerOpen, setDrawerOpen] = useState(false)
   const [toast, setToast] = useState<Toast | null>(null)
   const pathname = usePathname()
-  const { userId, userName, models, defaultModelId } = viewer
+  const { userId, userName, isAdmin, models, defaultModelId } = viewer
 
   // biome-ignore lint/correctness/useExhaustiveDependencies: another page closes the drawer.
   useEffect(() => setDrawerOpen(false), [pathname, newChat])
@@ -56,6 +57,7 @@ export function ChatShell({ conversations, status, children, ...viewer }: ChatSh
     () => ({
       userId,
       userName,
+      isAdmin,
       models,
       defaultModelId,
       labels: {
@@ -71,7 +73,7 @@ export function ChatShell({ conversations, status, children, ...viewer }: ChatSh
       noteStarted,
       noteEnded: noteConversationEnded,
     }),
-    [userId, userName, models, defaultModelId, t, newChat, noteStarted, noteConversationEnded],
+    [userId, userName, isAdmin, models, defaultModelId, t, newChat, noteStarted, noteConversationEnded],
   )
 
   return (

@@ -18,6 +18,8 @@ export type Toast = { text: string; action?: { label: string; run: () => void } 
 export type Shell = {
   userId: string
   userName: string
+  /** Runs the service: the way to its pages is shown. */
+  isAdmin: boolean
   models: ModelSummary[]
   defaultModelId: string | null
   labels: MarkdownLabels

@@ -1,6 +1,6 @@
 'use client'
 
-import { LogOut, Settings, Wallet } from 'lucide-react'
+import { LogOut, Settings, SlidersHorizontal, Wallet } from 'lucide-react'
 import Link from 'next/link'
 import { useTranslations } from 'next-intl'
 import type { ReactElement } from 'react'
@@ -13,7 +13,7 @@ type PersonMenuProps = { trigger: ReactElement; open: boolean; onOpenChange: (op
 // biome-ignore lint/style/noDefaultExport: React.lazy takes the default export.
 export default function PersonMenu({ trigger, open, onOpenChange }: PersonMenuProps) {
   const t = useTranslations('chat')
-  const { showToast } = useShell()
+  const { isAdmin, showToast } = useShell()
 
   async function leave() {
     try {
@@ -39,6 +39,14 @@ export default function PersonMenu({ trigger, open, onOpenChange }: PersonMenuPr
           {t('account')}
         </Link>
       </MenuLink>
+      {isAdmin && (
+        <MenuLink>
+          <Link href="/admin" prefetch={false}>
+            <SlidersHorizontal className="size-4 text-muted" aria-hidden="true" />
+            {t('adminPage')}
+          </Link>
+        </MenuLink>
+      )}
       <MenuSeparator />
       <MenuItem icon={<LogOut className="size-4 text-muted" aria-hidden="true" />} onSelect={() => void leave()}>
         {t('signOut')}

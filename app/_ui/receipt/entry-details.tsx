@@ -8,10 +8,14 @@ type EntryDetailsProps = {
   entry: StatementEntry
   /** Where the reader's days are; the browser's own place without it. */
   timeZone?: string
+  /** Where its reader finds another entry and an order. */
+  paths?: { entries: string; orders: string }
 }
 
+const OWN_PATHS = { entries: '/credits', orders: '/credits/orders' }
+
 /** All there is to know of one entry of a statement: why it is there, what it moved, and which credits those were. */
-export function EntryDetails({ entry, timeZone }: EntryDetailsProps) {
+export function EntryDetails({ entry, timeZone, paths = OWN_PATHS }: EntryDetailsProps) {
   const t = useTranslations('credits')
   const locale = useLocale()
   const when = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone })
@@ -35,7 +39,7 @@ export function EntryDetails({ entry, timeZone }: EntryDetailsProps) {
           {ofOrder && (
             <p className="mt-2">
               {t(`ofOrder.${ofOrder.is}.text`)}{' '}
-              <WayOn href={`/credits/orders/${ofOrder.orderId}`}>{t('entry.order')}</WayOn>
+              <WayOn href={`${paths.orders}/${ofOrder.orderId}`}>{t('entry.order')}</WayOn>
             </p>
           )}
         </>
@@ -59,7 +63,7 @@ export function EntryDetails({ entry, timeZone }: EntryDetailsProps) {
             label={t('entry.paidFrom', { source: t(`sources.${source}`) })}
             note={
               <>
-                <WayOn href={`/credits/${seq}`}>{t('entry.title', { seq })}</WayOn> · {expiry(expiresAt)}
+                <WayOn href={`${paths.entries}/${seq}`}>{t('entry.title', { seq })}</WayOn> · {expiry(expiresAt)}
               </>
             }
           >

@@ -27,6 +27,8 @@ type ActionDialogProps = {
   reason?: boolean
   /** Fields of its own. */
   fields?: (fault: FieldFault) => ReactNode
+  /** The page to go on to once it is done, where this one is gone then. */
+  leadsTo?: string
   action: (data: FormData) => Promise<FormResult>
 }
 
@@ -76,6 +78,7 @@ function ActionForm({
   values = {},
   reason,
   fields,
+  leadsTo,
   action,
   onCancel,
   onDone,
@@ -87,8 +90,9 @@ function ActionForm({
   useEffect(() => {
     if (!done) return
     onDone()
-    router.refresh()
-  }, [done, onDone, router])
+    if (leadsTo === undefined) router.refresh()
+    else router.push(leadsTo)
+  }, [done, leadsTo, onDone, router])
   const fault: FieldFault = (name) => field === name && failure && errorText(failure)
   const isShown = field !== null && isShownIn(formProps.ref.current, field)
   return (

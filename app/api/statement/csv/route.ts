@@ -1,42 +1,8 @@
 import { z } from 'zod'
 import { route } from '#app/_server/route.ts'
-import { readTimeZone } from '#app/_server/time-zone.ts'
-import { daysOf, readFilter } from '#app/(account)/credits/filter.ts'
-import { csvLines } from '#app/api/statement/csv/lines.ts'
-import { exportStatement } from '#lib/inference/index.ts'
-import { dateIn } from '#lib/time-zone.ts'
+import { statementFile } from '#app/api/statement/csv/file.ts'
 
-/** The part of the statement that the page shows, whole, as a file. It is read as fast as it is taken. */
-export const GET = route({ input: z.record(z.string(), z.string()), auth: 'user' }, async (ctx, params, request) => {
-  const timeZone = await readTimeZone(request)
-  const filter = readFilter(params)
-  const today = dateIn(timeZone, new Date())
-  const { from, to } = daysOf(filter, today)
-  const batches = exportStatement(ctx, {
-    kind: filter.kind,
-    modelId: filter.modelId ?? undefined,
-    from: from ?? undefined,
-    to: to ?? undefined,
-    timeZone,
-  })
-  const text = csvLines(batches)
-  const encoder = new TextEncoder()
-  const body = new ReadableStream<Uint8Array>({
-    pull: async (controller) => {
-      const { done, value } = await text.next()
-      if (done) controller.close()
-      else controller.enqueue(encoder.encode(value))
-    },
-    cancel: async () => {
-      await text.return(undefined)
-    },
-  })
-  const period = [from, to].filter(Boolean).join('_') || today
-  return new Response(body, {
-    headers: {
-      'content-type': 'text/csv; charset=utf-8',
-      'content-disposition': `attachment; filename="credits-${period}.csv"`,
-      'cache-control': 'no-store',
-    },
-  })
-})
+/** The person's own statement. */
+export const GET = route({ input: z.record(z.string(), z.string()), auth: 'user' }, (ctx, params, request) =>
+  statementFile(ctx, { params, request }),
+)

@@ -4,18 +4,20 @@ import { useTranslations } from 'next-intl'
 import { Button, buttonClass } from '#app/_ui/button.tsx'
 import { Input } from '#app/_ui/input.tsx'
 import { Select } from '#app/_ui/select.tsx'
-import { type Filter, PERIODS } from '#app/(account)/credits/filter.ts'
+import { type Filter, PERIODS } from '#app/_ui/statement/filter.ts'
 import { CSV_COLUMNS } from '#app/api/statement/csv/lines.ts'
 import { STATEMENT_KINDS } from '#lib/inference/shared.ts'
 
 type FilterFormProps = {
+  /** Where the statement is shown. */
+  path?: string
   filter: Filter
   models: readonly { modelId: string; modelName: string }[]
   csvHref: string
 }
 
 /** Narrows the statement by address alone, so that it works without a script and can be kept as a bookmark. */
-export function FilterForm({ filter, models, csvHref }: FilterFormProps) {
+export function FilterForm({ path = '/credits', filter, models, csvHref }: FilterFormProps) {
   const t = useTranslations('credits.filter')
   const csv = useTranslations('credits.csv')
   const isListed = filter.modelId === null || models.some(({ modelId }) => modelId === filter.modelId)
@@ -23,7 +25,7 @@ export function FilterForm({ filter, models, csvHref }: FilterFormProps) {
     <div className="mt-3 grid gap-3">
       {/* The fields take their values anew with each filter, also when it came by a link. */}
       <Form
-        action="/credits#statement"
+        action={`${path}#statement`}
         scroll={false}
         key={JSON.stringify(filter)}
         className="group flex flex-wrap items-end gap-2 max-sm:grid max-sm:grid-cols-2"

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { describeDevice } from '#app/(account)/account/device.ts'
+import { describeDevice } from '#app/_ui/device.ts'
 
 it.each([
   {

@@ -1,18 +1,22 @@
 import Link from 'next/link'
 import { useLocale, useTranslations } from 'next-intl'
+import type { ReactNode } from 'react'
 import { buttonClass } from '#app/_ui/button.tsx'
 import { orderEntryOf } from '#app/_ui/receipt/order-entry.ts'
-import { type Filter, hrefOf } from '#app/(account)/credits/filter.ts'
-import { StatementPanel } from '#app/(account)/credits/statement-panel.tsx'
+import { type Filter, hrefOf } from '#app/_ui/statement/filter.ts'
 import type { StatementDay, StatementLine, StatementPage } from '#lib/inference/index.ts'
 import { formatCredits } from '#lib/money.ts'
 
 type StatementProps = {
+  /** Where it is shown; each entry has a page below. */
+  path?: string
   page: StatementPage
   filter: Filter
   /** The page does not begin with the latest entry. */
   isLater: boolean
   isNarrowed: boolean
+  /** Instead of an empty statement. */
+  empty?: ReactNode
   timeZone: string
   today: string
 }
@@ -31,15 +35,24 @@ const ROLE = {
 } as const
 
 /** The entries of the wallet by day, each with the balance after it; every one opens what there is to know of it. */
-export function Statement({ page, filter, isLater, isNarrowed, timeZone, today }: StatementProps) {
+export function Statement({
+  path = '/credits',
+  page,
+  filter,
+  isLater,
+  isNarrowed,
+  empty,
+  timeZone,
+  today,
+}: StatementProps) {
   const t = useTranslations('credits')
   const { lines, nextBefore } = page
   if (lines.length === 0) {
     return (
       <div className="mt-6 text-sm">
-        <p className="text-muted">{t(isNarrowed || isLater ? 'nothingFound' : 'noEntries')}</p>
+        <p className="text-muted">{isNarrowed || isLater ? t('nothingFound') : (empty ?? t('noEntries'))}</p>
         {(isNarrowed || isLater) && (
-          <Link href="/credits#statement" scroll={false} className={buttonClass('secondary', 'small', 'mt-3')}>
+          <Link href={`${path}#statement`} scroll={false} className={buttonClass('secondary', 'small', 'mt-3')}>
             {t('showAll')}
           </Link>
         )}
@@ -49,31 +62,29 @@ export function Statement({ page, filter, isLater, isNarrowed, timeZone, today }
   const days = page.days.map((day) => ({ ...day, lines: lines.filter((line) => line.day === day.day) }))
   return (
     <>
-      <StatementPanel>
-        <table {...ROLE.table} className="figures mt-2 block text-sm" aria-labelledby="statement-title">
-          <thead {...ROLE.group} className="block max-sm:sr-only">
-            <tr {...ROLE.row} className={`${COLUMNS} px-2 pb-1 text-muted text-xs`}>
-              {(['time', 'what', 'in', 'out', 'balance'] as const).map((column) => (
-                <th key={column} {...ROLE.column} scope="col" className="text-start font-normal">
-                  {t(`column.${column}`)}
-                </th>
-              ))}
-            </tr>
-          </thead>
-          {days.map((day) => (
-            <tbody key={day.day} {...ROLE.group} className="block">
-              <DayHeading day={day} today={today} />
-              {day.lines.map((line) => (
-                <Line key={String(line.seq)} line={line} timeZone={timeZone} />
-              ))}
-            </tbody>
-          ))}
-        </table>
-      </StatementPanel>
+      <table {...ROLE.table} className="figures mt-2 block text-sm" aria-labelledby="statement-title">
+        <thead {...ROLE.group} className="block max-sm:sr-only">
+          <tr {...ROLE.row} className={`${COLUMNS} px-2 pb-1 text-muted text-xs`}>
+            {(['time', 'what', 'in', 'out', 'balance'] as const).map((column) => (
+              <th key={column} {...ROLE.column} scope="col" className="text-start font-normal">
+                {t(`column.${column}`)}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        {days.map((day) => (
+          <tbody key={day.day} {...ROLE.group} className="block">
+            <DayHeading day={day} today={today} />
+            {day.lines.map((line) => (
+              <Line key={String(line.seq)} path={path} line={line} timeZone={timeZone} />
+            ))}
+          </tbody>
+        ))}
+      </table>
       <div className="mt-4 flex flex-wrap items-center gap-2">
         {nextBefore !== null && (
           <Link
-            href={`${hrefOf('/credits', filter, { before: nextBefore })}#statement`}
+            href={`${hrefOf(path, filter, { before: nextBefore })}#statement`}
             prefetch={false}
             className={buttonClass('secondary', 'small')}
           >
@@ -81,11 +92,7 @@ export function Statement({ page, filter, isLater, isNarrowed, timeZone, today }
           </Link>
         )}
         {isLater && (
-          <Link
-            href={`${hrefOf('/credits', filter)}#statement`}
-            prefetch={false}
-            className={buttonClass('quiet', 'small')}
-          >
+          <Link href={`${hrefOf(path, filter)}#statement`} prefetch={false} className={buttonClass('quiet', 'small')}>
             {t('showLatest')}
           </Link>
         )}
@@ -124,7 +131,7 @@ function DayHeading({ day, today }: { day: StatementDay; today: string }) {
   )
 }
 
-function Line({ line, timeZone }: { line: StatementLine; timeZone: string }) {
+function Line({ path, line, timeZone }: { path: string; line: StatementLine; timeZone: string }) {
   const t = useTranslations('credits')
   const locale = useLocale()
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone })
@@ -142,7 +149,7 @@ function Line({ line, timeZone }: { line: StatementLine; timeZone: string }) {
       <td {...ROLE.cell} className="min-w-0 max-sm:col-start-1 max-sm:row-start-1">
         {/* Its press area is the whole row. */}
         <Link
-          href={`/credits/${seq}`}
+          href={`${path}/${seq}`}
           prefetch={false}
           data-entry={seq}
           className="block truncate after:absolute after:inset-0 after:rounded-lg focus-visible:outline-none focus-visible:after:outline-2 focus-visible:after:outline-accent"

@@ -1,5 +1,5 @@
 import { describe, expect, it, test } from 'vitest'
-import { chartDays, daysOf, hrefOf, isNarrowed, readBefore, readFilter } from '#app/(account)/credits/filter.ts'
+import { chartDays, daysOf, hrefOf, isNarrowed, readBefore, readFilter } from '#app/_ui/statement/filter.ts'
 
 const OPEN = { kind: 'all', modelId: null, period: 'all', from: null, to: null } as const
 

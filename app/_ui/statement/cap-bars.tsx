@@ -7,14 +7,21 @@ type Caps = Awaited<ReturnType<typeof listOwnCaps>>
 
 const NEAR_PERCENT = 80
 
+type CapBarsProps = {
+  caps: Caps
+  timeZone: string
+  /** One below the other, where there is no room beside. */
+  stacked?: boolean
+}
+
 /** How much of each cap is used, running answers included, and when it begins anew. */
-export function CapBars({ caps, timeZone }: { caps: Caps; timeZone: string }) {
+export function CapBars({ caps, timeZone, stacked = false }: CapBarsProps) {
   const t = useTranslations('credits.caps')
   const locale = useLocale()
   const when = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone })
   if (caps.length === 0) return null
   return (
-    <ul className="mb-6 grid gap-5 sm:grid-cols-2">
+    <ul className={`mb-6 grid gap-5 ${stacked ? '' : 'sm:grid-cols-2'}`}>
       {caps.map(({ period, limitMicros, spentMicros, heldMicros, leftMicros, windowEnd }) => {
         const percent = Math.min(100, share(spentMicros + heldMicros, limitMicros))
         const values = {

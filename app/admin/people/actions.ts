@@ -1,0 +1,37 @@
+'use server'
+
+import { z } from 'zod'
+import { action } from '#app/_server/action.ts'
+import { creditsForm } from '#app/admin/people/credits-form.ts'
+import { createSignInLink, revokeSession } from '#lib/auth/index.ts'
+import { getEnv } from '#lib/env.ts'
+import { adjustWallet, approveAdjustment, rejectAdjustment } from '#lib/payments/index.ts'
+import { createPerson, createPersonInput, deletePerson, deletePersonInput } from '#lib/support/index.ts'
+import { disableUser, enableUser, reasonField, setRole, signOutUser } from '#lib/users/index.ts'
+
+const subject = z.object({ userId: z.uuid() })
+const withReason = subject.extend({ reason: reasonField })
+
+const linkOf = (token: string) => `${getEnv().APP_URL}/link/${token}`
+
+/** @returns the link with which the new person chooses a password; it is not shown again */
+export const addPerson = action(createPersonInput, async (ctx, input) => {
+  const { userId, token } = await createPerson(ctx, input)
+  return { userId, link: linkOf(token) }
+})
+
+/** @returns a link with which the person chooses a new password; it is not shown again */
+export const makeLink = action(subject, async (ctx, input) => ({
+  link: linkOf((await createSignInLink(ctx, input)).token),
+}))
+
+export const changeCredits = action(creditsForm, adjustWallet)
+export const approveChange = action(z.object({ adjustmentId: z.uuid() }), approveAdjustment)
+export const rejectChange = action(z.object({ adjustmentId: z.uuid(), reason: reasonField }), rejectAdjustment)
+
+export const changeRole = action(withReason.extend({ role: z.enum(['user', 'admin']) }), setRole)
+export const disablePerson = action(withReason, disableUser)
+export const enablePerson = action(withReason, enableUser)
+export const signOutPerson = action(withReason, signOutUser)
+export const endPersonSession = action(withReason.extend({ sessionId: z.uuid() }), revokeSession)
+export const removePerson = action(deletePersonInput, deletePerson)
