@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { DemoCtx } from './scale.ts'
+import { draw } from './scratch.ts'
 
 /**
  * Draws who called when: conversations with their turns, and calls of programs for the rest. `i` numbers all calls in
@@ -7,8 +8,10 @@ import type { DemoCtx } from './scale.ts'
  */
 export async function drawCalls(ctx: DemoCtx): Promise<void> {
   // The ranks of people by use are spread over them by a prime, so that who came early is not who uses most.
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_conversations ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_conversations',
+    sql`
     SELECT c, u, turns, gap_seconds,
       least(pg_temp.demo_time(day, hour_draw, minute_draw, s.ends_at),
         s.ends_at - (turns + 1) * (gap_seconds + 30) * interval '1 second') AS started_at
@@ -28,13 +31,16 @@ export async function drawCalls(ctx: DemoCtx): Promise<void> {
       JOIN demo_people p USING (u), demo_scale s
       WHERE turns_before < s.messages / 2
       ORDER BY c
-    ) begun, demo_scale s`)
+    ) begun, demo_scale s`,
+  )
   // The last conversation stops where the number of messages is reached.
   await ctx.db.execute(sql`
     UPDATE demo_conversations c SET turns = c.turns - (t.turns - s.messages / 2)
     FROM (SELECT sum(turns)::int AS turns, max(c) AS last FROM demo_conversations) t, demo_scale s WHERE c.c = t.last`)
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_drawn ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_drawn',
+    sql`
     SELECT row_number() OVER (ORDER BY at, u, c, turn) AS i, u, c, turn, at,
       random() AS model_draw, random() AS favourite_draw, random() AS route_draw, random() AS outcome_draw,
       random() AS prompt_draw, random() AS cache_draw, random() AS output_draw, random() AS thought_draw,
@@ -52,19 +58,25 @@ export async function drawCalls(ctx: DemoCtx): Promise<void> {
         FROM demo_scale s, generate_series(1, s.records - s.messages / 2)
       ) calls JOIN demo_people p USING (u), demo_scale s
     ) both_kinds
-    ORDER BY i`)
+    ORDER BY i`,
+  )
 }
 
 /** What each call asked for and came to: model, channel, tokens, outcome, price. */
 export async function rateCalls(ctx: DemoCtx): Promise<void> {
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_choices ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_choices',
+    sql`
     SELECT model_id, n, reasoning,
       coalesce(sum(weight) OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) / sum(weight) OVER () AS share_from,
       CASE n WHEN max(n) OVER () THEN 2 ELSE sum(weight) OVER (ORDER BY n) / sum(weight) OVER () END AS share_to
-    FROM demo_models`)
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_rated ON COMMIT DROP AS
+    FROM demo_models`,
+  )
+  await draw(
+    ctx,
+    'demo_rated',
+    sql`
     SELECT t.*, p.id AS version_id, p.input_micros, p.cache_read_micros, p.cache_write_micros, p.output_micros,
       p.reasoning_micros, p.request_micros, r.channel_id,
       CASE WHEN t.outcome IN ('failed', 'empty') THEN 0 ELSE p.request_micros + ceil((
@@ -106,7 +118,8 @@ export async function rateCalls(ctx: DemoCtx): Promise<void> {
       ) timed
     ) t
     JOIN demo_prices p ON p.model_id = t.model_id AND t.admitted_at >= p.from_at AND t.admitted_at < p.to_at
-    LEFT JOIN demo_routes r ON r.model_id = t.model_id AND t.route_draw >= r.share_from AND t.route_draw < r.share_to`)
+    LEFT JOIN demo_routes r ON r.model_id = t.model_id AND t.route_draw >= r.share_from AND t.route_draw < r.share_to`,
+  )
 }
 
 /**
@@ -125,8 +138,10 @@ export async function chargeCalls(ctx: DemoCtx): Promise<void> {
     FROM (SELECT q.u, count(r.u) AS calls FROM demo_people q LEFT JOIN demo_rated r ON r.u = q.u GROUP BY q.u) use,
       (SELECT packs, unit_micros FROM demo_packs LIMIT 1) k
     WHERE use.u = p.u`)
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_calls ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_calls',
+    sql`
     SELECT r.*, CASE WHEN in_debt THEN there ELSE cost END AS charged, CASE WHEN in_debt THEN cost - there ELSE 0 END AS debt,
       greatest(1, CASE WHEN in_debt THEN there ELSE least(full_hold, gifts + bought * worth - (spent - cost)) END) AS held
     FROM (
@@ -144,8 +159,8 @@ export async function chargeCalls(ctx: DemoCtx): Promise<void> {
         WINDOW w AS (PARTITION BY u ORDER BY i)
       ) s
     ) r
-    ORDER BY i`)
+    ORDER BY i`,
+  )
   await ctx.db.execute(sql`DROP TABLE demo_rated, demo_drawn`)
   await ctx.db.execute(sql`CREATE UNIQUE INDEX ON demo_calls (i)`)
-  await ctx.db.execute(sql`ANALYZE demo_calls`)
 }

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { DemoCtx } from './scale.ts'
+import { draw } from './scratch.ts'
 
 /** Conversations; a few lie in the bin. */
 export async function writeConversations(ctx: DemoCtx): Promise<void> {
@@ -20,16 +21,18 @@ export async function writeConversations(ctx: DemoCtx): Promise<void> {
 
 /** Which answer a turn follows. */
 export async function drawTurns(ctx: DemoCtx): Promise<void> {
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_turns ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_turns',
+    sql`
     SELECT row_number() OVER (ORDER BY c.i)::bigint AS m, c.i, c.u, c.c, c.model_id, c.outcome, c.at, c.admitted_at,
       pg_temp.demo_id('conversation', v.started_at, c.c) AS conversation_id,
       pg_temp.demo_id('question', c.admitted_at, c.i) AS question_id,
       pg_temp.demo_id('answer', c.admitted_at, c.i) AS answer_id,
       lag(pg_temp.demo_id('answer', c.admitted_at, c.i)) OVER (PARTITION BY c.c ORDER BY c.i) AS parent_id
-    FROM demo_calls c JOIN demo_conversations v ON v.c = c.c`)
+    FROM demo_calls c JOIN demo_conversations v ON v.c = c.c`,
+  )
   await ctx.db.execute(sql`CREATE UNIQUE INDEX ON demo_turns (m)`)
-  await ctx.db.execute(sql`ANALYZE demo_turns`)
 }
 
 /** Questions, answers and the runs that wrote them, from one turn to another. */

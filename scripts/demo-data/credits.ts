@@ -1,13 +1,16 @@
 import { sql } from 'drizzle-orm'
 import type { DemoCtx } from './scale.ts'
+import { draw } from './scratch.ts'
 
 /**
  * What came into wallets: welcomes, codes, grants and orders, in the order of time. `ord` puts what happens at the same
  * moment in order: calls have twice their number, so that a purchase fits on either side.
  */
 export async function drawCredits(ctx: DemoCtx): Promise<void> {
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_purchases ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_purchases',
+    sql`
     SELECT row_number() OVER (ORDER BY at, ord, nth)::bigint AS p, u, pack, at, ord, nth
     FROM (
       SELECT u, pack, nth,
@@ -16,9 +19,12 @@ export async function drawCredits(ctx: DemoCtx): Promise<void> {
         CASE WHEN debt > 0 THEN 2 * i + 1 ELSE 2 * i - 1 END AS ord
       FROM demo_calls, generate_series(bought_before + 1, bought) nth
       WHERE bought > bought_before
-    ) needed`)
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_batches ON COMMIT DROP AS
+    ) needed`,
+  )
+  await draw(
+    ctx,
+    'demo_batches',
+    sql`
     SELECT batch, name, (units * k.unit_micros)::bigint AS credits, uses_per_code, lasts_days, created_days, ends_days,
       revoked, spare, pg_temp.demo_id('batch', s.ends_at - created_days * interval '1 day', batch) AS id
     FROM (VALUES
@@ -28,9 +34,12 @@ export async function drawCredits(ctx: DemoCtx): Promise<void> {
       (4, 'Misprinted cards', 5, 1, NULL, 200, NULL, true, 25),
       (5, 'Newsletter', 1, 1, 90, 90, -60, false, 200)
     ) b (batch, name, units, uses_per_code, lasts_days, created_days, ends_days, revoked, spare),
-      demo_scale s, (SELECT unit_micros FROM demo_packs LIMIT 1) k`)
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_credits ON COMMIT DROP AS
+      demo_scale s, (SELECT unit_micros FROM demo_packs LIMIT 1) k`,
+  )
+  await draw(
+    ctx,
+    'demo_credits',
+    sql`
     SELECT row_number() OVER (ORDER BY at, ord, kind, u)::bigint AS n, drawn.*
     FROM (
       SELECT u, joined_at AS at, 0::bigint AS ord, 'promotion' AS kind, 'promotional' AS source, gift AS amount,
@@ -60,9 +69,9 @@ export async function drawCredits(ctx: DemoCtx): Promise<void> {
       UNION ALL
       SELECT u, at, ord, 'promotion', 'promotional', k.bonus_micros, p, NULL, NULL
       FROM demo_purchases JOIN demo_packs k USING (pack) WHERE k.bonus_micros > 0
-    ) drawn`)
+    ) drawn`,
+  )
   await ctx.db.execute(sql`CREATE UNIQUE INDEX ON demo_credits (n)`)
-  await ctx.db.execute(sql`ANALYZE demo_credits`)
 }
 
 /**
@@ -70,8 +79,10 @@ export async function drawCredits(ctx: DemoCtx): Promise<void> {
  * each point give intervals, and where they overlap a lot paid for a call.
  */
 export async function drawLotUses(ctx: DemoCtx): Promise<void> {
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_uses ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_uses',
+    sql`
     SELECT c.i, l.n, c.u, (least(l.upto, c.upto) - greatest(l.since, c.since))::bigint AS amount, c.at
     FROM (
       SELECT i, u, at, upto - charged AS since, upto
@@ -80,12 +91,16 @@ export async function drawLotUses(ctx: DemoCtx): Promise<void> {
     JOIN (
       SELECT n, u, upto - amount AS since, upto
       FROM (SELECT n, u, amount, sum(amount) OVER (PARTITION BY u ORDER BY n) AS upto FROM demo_credits) s
-    ) l ON l.u = c.u AND l.since < c.upto AND l.upto > c.since`)
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_lots ON COMMIT DROP AS
+    ) l ON l.u = c.u AND l.since < c.upto AND l.upto > c.since`,
+  )
+  await draw(
+    ctx,
+    'demo_lots',
+    sql`
     SELECT c.*, c.amount - coalesce(used.amount, 0) AS left_micros, coalesce(used.last_at, c.at) AS quiet_since
     FROM demo_credits c
-    LEFT JOIN (SELECT n, sum(amount)::bigint AS amount, max(at) AS last_at FROM demo_uses GROUP BY n) used USING (n)`)
+    LEFT JOIN (SELECT n, sum(amount)::bigint AS amount, max(at) AS last_at FROM demo_uses GROUP BY n) used USING (n)`,
+  )
 }
 
 /**
@@ -93,8 +108,10 @@ export async function drawLotUses(ctx: DemoCtx): Promise<void> {
  * operators took, and what expired. `taken` left the wallet, `lacking` had been spent.
  */
 export async function drawReturns(ctx: DemoCtx): Promise<void> {
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_order_returns ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_order_returns',
+    sql`
     WITH sold AS (
       SELECT o.p, o.u, o.at AS paid_at, o.pack, coalesce(max(l.quiet_since), o.at) AS quiet_since,
         sum(l.left_micros) FILTER (WHERE l.source = 'paid') AS left_micros, hashint8(o.p * 7) AS spread
@@ -120,17 +137,23 @@ export async function drawReturns(ctx: DemoCtx): Promise<void> {
       CASE WHEN r % 11 = 5 THEN 'failed' WHEN r % 13 = 6 THEN 'pending' ELSE 'succeeded' END,
       CASE WHEN r % 3 = 0 THEN 0.5 ELSE 1.0 END, false
     FROM returned, limits, demo_scale d
-    WHERE (r <= limits.refunds OR r_spent <= limits.refunds / 3) AND p NOT IN (SELECT p FROM disputed WHERE disputed.r <= limits.disputes)`)
+    WHERE (r <= limits.refunds OR r_spent <= limits.refunds / 3) AND p NOT IN (SELECT p FROM disputed WHERE disputed.r <= limits.disputes)`,
+  )
   // The money's part of an order's credits that stays is rounded down, as the books do it.
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_order_sums ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_order_sums',
+    sql`
     SELECT r.*, back_minor, moves,
       CASE WHEN moves THEN k.credits_micros - div(k.credits_micros::numeric * (k.price_minor - back_minor), k.price_minor)::bigint ELSE 0 END AS due,
       CASE WHEN moves THEN k.bonus_micros - div(k.bonus_micros::numeric * (k.price_minor - back_minor), k.price_minor)::bigint ELSE 0 END AS bonus_due
     FROM demo_order_returns r JOIN demo_packs k USING (pack), LATERAL (
-      SELECT ceil(k.price_minor * r.share)::bigint AS back_minor, r.state IN ('open', 'lost', 'pending', 'succeeded') AS moves) m`)
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_returns ON COMMIT DROP AS
+      SELECT ceil(k.price_minor * r.share)::bigint AS back_minor, r.state IN ('open', 'lost', 'pending', 'succeeded') AS moves) m`,
+  )
+  await draw(
+    ctx,
+    'demo_returns',
+    sql`
     SELECT row_number() OVER (ORDER BY at, n)::bigint AS e, outgoing.*
     FROM (
       SELECT l.u, o.at, CASE l.source WHEN 'paid' THEN o.kind ELSE 'reversal' END AS kind, l.n, o.p,
@@ -145,5 +168,6 @@ export async function drawReturns(ctx: DemoCtx): Promise<void> {
       SELECT u, quiet_since + interval '2 hours', 'adjustment', n, NULL, greatest(1, left_micros / 3), 0
       FROM demo_lots, demo_scale s
       WHERE source = 'promotional' AND p IS NULL AND expires_at IS NULL AND left_micros > 3 AND n % 29 = 5 AND quiet_since < s.ends_at - interval '3 hours'
-    ) outgoing`)
+    ) outgoing`,
+  )
 }

@@ -1,10 +1,13 @@
 import { sql } from 'drizzle-orm'
 import type { DemoCtx } from './scale.ts'
+import { draw } from './scratch.ts'
 
 /** Gives every movement its number and the balance after it in its wallet, and all of them one order of time: `t`. */
 export async function drawTransfers(ctx: DemoCtx): Promise<void> {
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_transfers ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_transfers',
+    sql`
     SELECT row_number() OVER (ORDER BY at, ord, ref)::bigint AS t, moved.*
     FROM (
       SELECT origin, ref, u, at, ord, kind, change, row_number() OVER w AS seq, (sum(change) OVER w)::bigint AS balance
@@ -20,9 +23,9 @@ export async function drawTransfers(ctx: DemoCtx): Promise<void> {
       SELECT 'debt', i, u, at, 2 * i, 'bad_debt', -debt, NULL, NULL FROM demo_calls WHERE debt > 0
       UNION ALL
       SELECT 'lacking', e, u, at, 1000000000 + e, kind, -lacking, NULL, NULL FROM demo_returns WHERE lacking > 0 AND kind <> 'reversal'
-    ) moved`)
+    ) moved`,
+  )
   await ctx.db.execute(sql`CREATE UNIQUE INDEX ON demo_transfers (t)`)
-  await ctx.db.execute(sql`ANALYZE demo_transfers`)
 }
 
 /** Holds and terms of the calls from one number to another. */

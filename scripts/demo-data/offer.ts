@@ -4,6 +4,7 @@ import { setPackage } from '#lib/payments/index.ts'
 import { setSetting } from '#lib/settings/index.ts'
 import { PlainError } from '#scripts/run-main.ts'
 import type { DemoCtx } from './scale.ts'
+import { draw } from './scratch.ts'
 
 const CHANNELS = [
   { name: 'OpenAI', vendor: 'openai', baseUrl: 'https://api.openai.com/v1', share: 0.8 },
@@ -43,35 +44,44 @@ async function writePackages(ctx: DemoCtx): Promise<void> {
     bonusMicros: credits * 4n,
     position: 90,
   })
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_packs ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_packs',
+    sql`
     SELECT row_number() OVER (ORDER BY credits_micros, id)::int AS pack, count(*) OVER ()::int AS packs,
       id AS package_id, price_minor, currency, credits_micros, bonus_micros,
       min(credits_micros) OVER () / 5 AS unit_micros
-    FROM packages WHERE active`)
+    FROM packages WHERE active`,
+  )
 }
 
 /** Versions of each model's price before the one that the seed wrote, and of two of them after it. */
 async function writePrices(ctx: DemoCtx): Promise<void> {
   // Who is offered, in the order of the list: the first are asked for most.
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_models ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_models',
+    sql`
     SELECT m.id AS model_id, row_number() OVER (ORDER BY m.id = 'demo', m.position, m.id)::int AS n, m.reasoning,
       m.vendor, CASE WHEN m.id = 'demo' THEN 0.01 ELSE 1.0 / (1 + row_number() OVER (ORDER BY m.id = 'demo', m.position, m.id)) END AS weight
     FROM models m
-    WHERE EXISTS (SELECT 1 FROM price_versions v WHERE v.model_id = m.id AND upper_inf(v.valid_during))`)
+    WHERE EXISTS (SELECT 1 FROM price_versions v WHERE v.model_id = m.id AND upper_inf(v.valid_during))`,
+  )
   const { rows } = await ctx.db.execute<{ models: bigint }>(sql`
     SELECT count(*) AS models FROM demo_models WHERE model_id <> 'demo'`)
   if (rows[0]!.models < 3n)
     throw new PlainError('the demonstration needs models with prices: npm run admin -- model set')
 
   // When the price in force began: at different times of the year, that of the second model yesterday evening.
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_changes ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_changes',
+    sql`
     SELECT m.model_id, m.n, s.starts_at - interval '30 days' AS first_at,
       CASE m.n WHEN 2 THEN s.starts_at + interval '200 days' ELSE s.starts_at + (90 + 23 * m.n) * interval '1 day' END AS middle_at,
       CASE WHEN m.n = 2 THEN date_trunc('day', now()) - interval '6 hours' END AS last_at
-    FROM demo_models m, demo_scale s`)
+    FROM demo_models m, demo_scale s`,
+  )
   await ctx.db.execute(sql`
     UPDATE price_versions v SET valid_during = tstzrange(coalesce(c.last_at, c.middle_at), NULL)
     FROM demo_changes c WHERE c.model_id = v.model_id AND upper_inf(v.valid_during)`)
@@ -95,14 +105,17 @@ async function writePrices(ctx: DemoCtx): Promise<void> {
     ) past (ordinal, during, factor, cost_factor)
     WHERE past.during IS NOT NULL`)
   // The vendor of the fourth model asks more since three weeks than people pay. The last but one gets cheaper in a week.
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_next ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_next',
+    sql`
     SELECT v.id, c.n, CASE c.n WHEN least(4, m.models - 1) THEN now() - interval '21 days' ELSE now() + interval '7 days' END AS at,
       CASE c.n WHEN least(4, m.models - 1) THEN 1.0 ELSE 0.9 END AS factor,
       CASE c.n WHEN least(4, m.models - 1) THEN 1.45 ELSE 1.0 END AS cost_factor
     FROM demo_changes c JOIN price_versions v ON v.model_id = c.model_id AND upper_inf(v.valid_during),
       (SELECT count(*)::int AS models FROM demo_models WHERE model_id <> 'demo') m
-    WHERE c.n IN (least(4, m.models - 1), m.models)`)
+    WHERE c.n IN (least(4, m.models - 1), m.models)`,
+  )
   await ctx.db.execute(sql`
     UPDATE price_versions v SET valid_during = tstzrange(lower(valid_during), n.at) FROM demo_next n WHERE n.id = v.id`)
   await ctx.db.execute(sql`
@@ -118,10 +131,13 @@ async function writePrices(ctx: DemoCtx): Promise<void> {
       ceil(v.cost_reasoning_micros * n.cost_factor), v.source_url, v.source_date, v.source_currency,
       v.exchange_rate, v.exchange_rate_date, least(n.at, now()), 'system:demo'
     FROM demo_next n JOIN price_versions v ON v.id = n.id`)
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_prices ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_prices',
+    sql`
     SELECT v.*, lower(v.valid_during) AS from_at, coalesce(upper(v.valid_during), 'infinity') AS to_at
-    FROM price_versions v JOIN demo_models m USING (model_id)`)
+    FROM price_versions v JOIN demo_models m USING (model_id)`,
+  )
 }
 
 async function writeChannels(ctx: DemoCtx): Promise<void> {
@@ -133,8 +149,10 @@ async function writeChannels(ctx: DemoCtx): Promise<void> {
   await ctx.db.execute(sql`
     UPDATE channels SET created_at = s.starts_at FROM demo_scale s
     WHERE id = ANY (${sql`${`{${channelIds.join(',')}}`}::uuid[]`})`)
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_routes ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_routes',
+    sql`
     SELECT model_id, channel_id,
       coalesce(sum(share) OVER (PARTITION BY model_id ORDER BY ordinal ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
         / sum(share) OVER (PARTITION BY model_id) AS share_from,
@@ -142,7 +160,8 @@ async function writeChannels(ctx: DemoCtx): Promise<void> {
     FROM channel_models JOIN jsonb_to_recordset(${JSON.stringify(
       CHANNELS.map(({ share }, ordinal) => ({ channel_id: channelIds[ordinal], share, ordinal })),
     )}::jsonb) known (channel_id uuid, share float8, ordinal int) USING (channel_id)
-    JOIN demo_models USING (model_id)`)
+    JOIN demo_models USING (model_id)`,
+  )
   await ctx.db.execute(sql`
     UPDATE channel_keys k SET created_at = c.created_at,
       status = CASE c.name WHEN ${REFUSED_CHANNEL} THEN 'refused' ELSE k.status END,

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { DemoCtx } from './scale.ts'
+import { draw } from './scratch.ts'
 
 /** Orders of the year: those that were paid, what became of some of them, and those that came to nothing. */
 export async function writeOrders(ctx: DemoCtx): Promise<void> {
@@ -111,11 +112,14 @@ export async function writeCodes(ctx: DemoCtx): Promise<void> {
       lasts_days, coalesce('user:' || s.admin_id, 'system:admin'), s.ends_at - created_days * interval '1 day',
       CASE WHEN revoked THEN s.ends_at - (created_days - 1) * interval '1 day' END
     FROM demo_batches, demo_scale s ORDER BY id`)
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_redeemed ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_redeemed',
+    sql`
     SELECT n, u, at, batch, CASE WHEN b.uses_per_code = 1 THEN row_number() OVER (PARTITION BY batch ORDER BY n) ELSE 1 END AS number,
       pg_temp.demo_id('credit', at, n) AS transfer_id, b.id AS batch_id
-    FROM demo_credits JOIN demo_batches b USING (batch)`)
+    FROM demo_credits JOIN demo_batches b USING (batch)`,
+  )
   await ctx.db.execute(sql`
     INSERT INTO redemption_codes (hash, batch_id, number, uses)
     SELECT sha256(('demo code ' || b.batch || ':' || c.number)::bytea), b.id, c.number, coalesce(r.uses, 0)

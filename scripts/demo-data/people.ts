@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { DEMO_SIZES, DemoCtx } from './scale.ts'
+import { draw } from './scratch.ts'
 import { WORDS } from './words.ts'
 
 /**
@@ -8,16 +9,22 @@ import { WORDS } from './words.ts'
  */
 export async function prepareDemo(ctx: DemoCtx, size: (typeof DEMO_SIZES)[keyof typeof DEMO_SIZES]): Promise<void> {
   await ctx.db.execute(sql`SELECT setseed(0.271828)`)
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_scale ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_scale',
+    sql`
     SELECT ${size.people}::int AS people, ${size.messages}::int AS messages, ${size.records}::int AS records,
       now() - interval '365 days' AS starts_at, now() - interval '2 minutes' AS ends_at,
-      (SELECT id FROM users WHERE role = 'admin' ORDER BY id LIMIT 1) AS admin_id`)
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_words ON COMMIT DROP AS
+      (SELECT id FROM users WHERE role = 'admin' ORDER BY id LIMIT 1) AS admin_id`,
+  )
+  await draw(
+    ctx,
+    'demo_words',
+    sql`
     SELECT key AS name, array_agg(word ORDER BY n) AS words
     FROM jsonb_each(${JSON.stringify(WORDS)}::jsonb), jsonb_array_elements_text(value) WITH ORDINALITY list (word, n)
-    GROUP BY key`)
+    GROUP BY key`,
+  )
   // A UUID version 7 whose time and number are given: rows lie in an index in the order of time, as they would have.
   await ctx.db.execute(sql`
     CREATE FUNCTION pg_temp.demo_id(kind text, at timestamptz, n bigint) RETURNS uuid LANGUAGE sql IMMUTABLE AS $$
@@ -43,8 +50,10 @@ export async function prepareDemo(ctx: DemoCtx, size: (typeof DEMO_SIZES)[keyof 
 
 /** Who there is: when they came, whether they left, and how much they use. `u` counts them from 1. */
 export async function drawPeople(ctx: DemoCtx): Promise<void> {
-  await ctx.db.execute(sql`
-    CREATE TEMP TABLE demo_people ON COMMIT DROP AS
+  await draw(
+    ctx,
+    'demo_people',
+    sql`
     SELECT u, joined_at, is_chinese, name_draw, family_draw,
       CASE WHEN stay_draw < 0.62 THEN s.ends_at ELSE joined_at + (s.ends_at - joined_at) * leave_draw END AS left_at,
       -- Some of the first numbers by weight are programs; see the calls.
@@ -53,7 +62,8 @@ export async function drawPeople(ctx: DemoCtx): Promise<void> {
       SELECT u, s.starts_at + (s.ends_at - s.starts_at) * power(random(), 0.8) * 0.995 AS joined_at, random() < 0.6 AS is_chinese,
         floor(random() * 100000)::bigint AS name_draw, floor(random() * 100000)::bigint AS family_draw,
         random() AS stay_draw, random() AS leave_draw, random() AS status_draw, random() AS pack_draw, random() AS code_draw
-      FROM generate_series(1, s.people) u) drawn`)
+      FROM generate_series(1, s.people) u) drawn`,
+  )
 }
 
 /** Writes people and their wallets, once it is known when each of them called first. */
@@ -74,7 +84,6 @@ export async function writePeople(ctx: DemoCtx): Promise<void> {
         ELSE lower(pg_temp.demo_word('firstNames', name_draw) || '.' || pg_temp.demo_word('lastNames', family_draw)) END
         || u || '@example.com'`)
   await ctx.db.execute(sql`CREATE UNIQUE INDEX ON demo_people (u)`)
-  await ctx.db.execute(sql`ANALYZE demo_people`)
   await ctx.db.execute(sql`
     INSERT INTO users (id, email, name, role, status, locale, created_at)
     SELECT id, email, name, 'user', CASE WHEN disabled THEN 'disabled' ELSE 'active' END,
