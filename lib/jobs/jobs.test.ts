@@ -1,12 +1,13 @@
 import { sql } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADVISORY_LOCKS } from '#db/advisory-locks.ts'
-import { createDatabase, type Database } from '#db/client.ts'
+import { createDatabase, type Database, runTransaction } from '#db/client.ts'
 import { systemCtx } from '#lib/ctx.ts'
 import { workerId } from '#lib/inference/index.ts'
 import { singleton } from '#lib/singleton.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { startJobs } from './index.ts'
+import { noteRun } from './job-runs.ts'
 import { type ClusterJob, startJob } from './schedule.ts'
 
 let database: TestDatabase
@@ -92,6 +93,69 @@ describe('startJob', () => {
     await reached
     await Promise.all(stops.map((stop) => stop()))
     await small.$client.end()
+  })
+})
+
+describe('how a job fares', () => {
+  const read = async (name: string) =>
+    (await database.db.execute<Record<string, unknown>>(sql`SELECT * FROM job_runs WHERE name = ${name}`)).rows[0]
+
+  it('is on record: each failure with its cause, and the success that ends it', async () => {
+    const ctx = systemCtx('test', database.db)
+    const broken = () => database.db.execute(sql`SELECT * FROM nowhere`)
+    const failure = await broken().catch((error: unknown) => error)
+    let notes = await noteRun(ctx, { name: 'noted' })
+    expect(await read('noted')).toMatchObject({ failed_at: null, error: null, failures: 0 })
+    notes = await noteRun(ctx, { name: 'noted', notes, error: failure })
+    notes = await noteRun(ctx, { name: 'noted', notes, error: new Error('x'.repeat(400)) })
+    expect(await read('noted')).toMatchObject({ failures: 2, error: 'x'.repeat(300) })
+    notes = await noteRun(ctx, { name: 'noted', notes, error: failure })
+    expect(await read('noted')).toMatchObject({ failures: 3, error: 'relation "nowhere" does not exist' })
+    notes = await noteRun(ctx, { name: 'noted', notes })
+    const ended = await read('noted')
+    expect(ended).toMatchObject({ failures: 0, error: 'relation "nowhere" does not exist' })
+    expect(new Date(String(ended!.succeeded_at)) >= new Date(String(ended!.failed_at))).toBe(true)
+  })
+
+  it('costs a statement a minute while it works', async () => {
+    const ctx = systemCtx('test', database.db)
+    const notes = await noteRun(ctx, { name: 'steady' })
+    const first = await read('steady')
+    expect(await noteRun(ctx, { name: 'steady', notes })).toBe(notes)
+    expect(await read('steady')).toEqual(first)
+    await noteRun(ctx, { name: 'steady', notes: { failing: false, writtenAt: performance.now() - 60_001 } })
+    expect(await read('steady')).not.toEqual(first)
+  })
+
+  it('is not worth a second failure when the database is away', async () => {
+    const away = createDatabase('postgresql://127.0.0.1:1/nowhere', 1)
+    expect(await noteRun(systemCtx('test', away), { name: 'lost', error: new Error('away') })).toBeUndefined()
+    await away.$client.end()
+  })
+
+  it('is written by the schedule, and by nobody for a job that another process has', async () => {
+    const { reached, work } = countingWork(3, async (run) => {
+      if (run < 3) throw new Error(`failed ${run}`)
+      return false
+    })
+    const stop = startJob(systemCtx('test', database.db), { name: 'scheduled', everyMs: 1, work })
+    await reached
+    await stop()
+    expect(await read('scheduled')).toMatchObject({ error: 'failed 2', failures: 0 })
+
+    await runTransaction(database.db, async (tx) => {
+      await tx.execute(sql`SELECT pg_advisory_xact_lock(45)`)
+      const turns = countingWork(1, async () => false)
+      const other = countingWork(3, async () => false)
+      const job = { name: 'elsewhere', everyMs: 1, clusterLock: 45n, work: turns.work }
+      const stops = [job, { name: 'beside', everyMs: 1, work: other.work }].map((each) =>
+        startJob(systemCtx('test', elsewhere), each as ClusterJob),
+      )
+      await other.reached
+      await Promise.all(stops.map((end) => end()))
+      expect(turns.state.runs).toBe(0)
+    })
+    expect(await read('elsewhere')).toBeUndefined()
   })
 })
 

@@ -4,10 +4,13 @@ import { AppError } from '#lib/errors.ts'
 import { log } from '#lib/log.ts'
 import { isStripeConfigured, reconcilePayments } from '#lib/payments/index.ts'
 import { consumeLimit, type RateLimit, resetLimit } from '#lib/rate-limit.ts'
+import { noteRun } from './job-runs.ts'
 
 /** One run an hour in the whole service. Less than an hour, so that it does not wander through the day. */
 const HOURLY: RateLimit = { name: 'reconcile-payments', points: 1, seconds: 3_540 }
 const KEY = 'hourly'
+/** What the job only begins, by a name of its own. */
+const HOURLY_JOB = 'reconcile-payments-hourly'
 const SHOWN_ROWS = 20
 
 /**
@@ -16,7 +19,13 @@ const SHOWN_ROWS = 20
  */
 export async function startHourlyReconciliation(ctx: Ctx & { db: Database }): Promise<boolean> {
   if (isStripeConfigured() && (await claimHour(ctx))) {
-    void reconcileHour(ctx).catch((error: unknown) => log.error({ err: error }, 'asking Stripe what was missed failed'))
+    void reconcileHour(ctx).then(
+      () => noteRun(ctx, { name: HOURLY_JOB }),
+      (error: unknown) => {
+        log.error({ err: error }, 'asking Stripe what was missed failed')
+        return noteRun(ctx, { name: HOURLY_JOB, error })
+      },
+    )
   }
   return false
 }

@@ -12,9 +12,13 @@ import { verifyLedger } from '#lib/ledger/index.ts'
 import { log } from '#lib/log.ts'
 import { verifyAdjustments, verifyCodes, verifyOrders } from '#lib/payments/index.ts'
 import { type CheckResult, inSnapshot, type Offender } from '#lib/verification.ts'
+import { noteRun } from './job-runs.ts'
 
 /** What a run of all checks found; `differences` is the sum over them. */
 export type Verification = { checks: CheckResult[]; differences: number }
+
+/** What the job only begins, by a name of its own. */
+const NIGHTLY_JOB = 'verify-ledger-nightly'
 
 export type LedgerCheckSource = 'nightly' | 'command'
 
@@ -164,8 +168,12 @@ function storedOf(row: typeof ledgerChecks.$inferSelect): StoredVerification {
 export async function startNightlyVerification(ctx: Ctx & { db: Database }): Promise<boolean> {
   const id = await claimNight(ctx)
   if (id) {
-    void verifyNight(ctx, id).catch((error: unknown) =>
-      log.error({ err: error }, 'the nightly check of the ledger failed'),
+    void verifyNight(ctx, id).then(
+      () => noteRun(ctx, { name: NIGHTLY_JOB }),
+      (error: unknown) => {
+        log.error({ err: error }, 'the nightly check of the ledger failed')
+        return noteRun(ctx, { name: NIGHTLY_JOB, error })
+      },
     )
   }
   return false

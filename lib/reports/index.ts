@@ -1,3 +1,4 @@
+export { ATTENTION_KINDS, type Attention, type AttentionKind, listAttention } from './attention.ts'
 export { type AccountBalance, getHouseBalances } from './house-balances.ts'
 export { type CallSums, getModelMargins, type ModelMargin, type TokenSums } from './margins.ts'
 export type { Counting } from './moment.ts'
