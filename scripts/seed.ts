@@ -1,3 +1,4 @@
+import { getEnv } from '#lib/env.ts'
 import { loadDemo } from '#scripts/demo-data/load-demo.ts'
 import { parseSeedOptions, SEED_USAGE } from '#scripts/demo-data/options.ts'
 import { withDatabase } from '#scripts/embedded-postgres.ts'
@@ -24,7 +25,8 @@ await runMain(async () => {
     if (adminLink) lines.push('There is no admin yet. This link makes one, once:', `  ${adminLink}`)
     process.stdout.write(`${lines.join('\n')}\n`)
     if (!demo) return
-    const { loaded, size } = await loadDemo(demo)
+    const { DATABASE_URL: url, DATABASE_OWNER_URL: ownerUrl = url } = getEnv()
+    const { loaded, size } = await loadDemo(demo, { url, ownerUrl })
     process.stdout.write(
       loaded ? `the ${size} demonstration is there\n` : `the ${size} demonstration was there already\n`,
     )

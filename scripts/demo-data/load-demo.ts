@@ -2,7 +2,6 @@ import { sql } from 'drizzle-orm'
 import { createDatabase, runTransaction } from '#db/client.ts'
 import { recordAudit } from '#lib/audit.ts'
 import { systemCtx } from '#lib/ctx.ts'
-import { getEnv } from '#lib/env.ts'
 import { sumReports } from '#lib/reports/index.ts'
 import { PlainError } from '#scripts/run-main.ts'
 import { chargeCalls, drawCalls, rateCalls } from './calls.ts'
@@ -35,24 +34,26 @@ export type LoadedDemo = { loaded: boolean; size: DemoSize }
  * that owns the schema: all of it or nothing.
  * @throws {PlainError} when the database holds people other than admins, or orders
  */
-export async function loadDemo(size: DemoSize): Promise<LoadedDemo> {
-  const env = getEnv()
-  const db = createDatabase(env.DATABASE_OWNER_URL ?? env.DATABASE_URL, 1)
+export async function loadDemo(
+  size: DemoSize,
+  { url, ownerUrl }: { url: string; ownerUrl: string },
+  bar: ProgressBar = startProgressBar(totalWeight(size)),
+): Promise<LoadedDemo> {
+  const owned = createDatabase(ownerUrl, 1)
   try {
-    const before = await findDemo(db)
+    const before = await findDemo(owned)
     if (before) return { loaded: false, size: before }
-    const bar = startProgressBar(totalWeight(size))
-    await runTransaction(db, async (tx) => {
+    await runTransaction(owned, async (tx) => {
       const ctx: DemoCtx = systemCtx('demo', tx)
       await requireEmpty(ctx)
       await write(ctx, size, bar)
     })
-    await tidy(db, bar)
-    await sum(env.DATABASE_URL, bar)
+    await tidy(owned, bar)
+    await sum(url, bar)
     bar.end()
     return { loaded: true, size }
   } finally {
-    await db.$client.end()
+    await owned.$client.end()
   }
 }
 
