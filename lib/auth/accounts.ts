@@ -49,9 +49,31 @@ export async function getSignUpCredit(ctx: Ctx): Promise<bigint> {
 /** What an account starts with that an admin makes now, in micro-credits, whether or not people may register. */
 export async function getStartingCredit(ctx: Ctx): Promise<bigint> {
   const setting = await getSetting(ctx, 'sign_up_credit_micros')
-  if (setting !== null) return BigInt(setting)
+  return setting === null ? automaticCredit(await hasChannel(ctx)) : BigInt(setting)
+}
+
+/** What a new account starts with while the operator leaves it to the service. */
+function automaticCredit(isPaid: boolean): bigint {
+  return isPaid ? 0n : DEMO_CREDIT_MICROS
+}
+
+async function hasChannel(ctx: Ctx): Promise<boolean> {
   const [channel] = await ctx.db.select({ id: channels.id }).from(channels).limit(1)
-  return channel ? 0n : DEMO_CREDIT_MICROS
+  return channel !== undefined
+}
+
+export type SignUpTerms = {
+  /** What an account starts with while the setting leaves it to the service, in micro-credits. */
+  automaticMicros: bigint
+  /** Whether what people spend costs the operator something: there is a channel to a vendor. */
+  isPaid: boolean
+}
+
+/** What the operator has to know before deciding who comes in with what. Admins and the service only. */
+export async function getSignUpTerms(ctx: Ctx): Promise<SignUpTerms> {
+  requireAdmin(ctx)
+  const isPaid = await hasChannel(ctx)
+  return { automaticMicros: automaticCredit(isPaid), isPaid }
 }
 
 const createAccountInput = z.object({

@@ -2,10 +2,12 @@ export {
   changePassword,
   createAccount,
   getSignUpCredit,
+  getSignUpTerms,
   getStartingCredit,
   registerUser,
   registerUserInput,
   type SignedIn,
+  type SignUpTerms,
   setPassword,
   signIn,
 } from './accounts.ts'

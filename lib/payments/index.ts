@@ -57,8 +57,9 @@ export {
   seedPackages,
   setPackage,
   setSiteCurrency,
+  setSiteCurrencyInput,
 } from './packages.ts'
-export { listPaymentMethods } from './providers.ts'
+export { isStripeSetUp, listPaymentMethods } from './providers.ts'
 export { type Reconciliation, reconcilePayments } from './reconcile.ts'
 export { refundOrder } from './refunds.ts'
 export { isStripeConfigured } from './stripe-client.ts'

@@ -140,17 +140,20 @@ export async function seedPackages(ctx: Ctx, { currency }: { currency: string })
   })
 }
 
+export const setSiteCurrencyInput = z.object({
+  currency: z.string().max(10),
+  /** Of the setting that a form was filled in on. */
+  version: z.number().int().nonnegative().optional(),
+})
+
 /**
  * Changes the currency in which a credit is worth one unit. It is fixed once money came in: what people hold would change
  * its worth. Admins and the service only.
- * @param input.version of the setting that a form was filled in on
  * @throws {AppError} `conflict` when somebody has paid, `invalid_input` {field}, `changed_meanwhile`
  */
-export async function setSiteCurrency(
-  ctx: Ctx,
-  { currency, version }: { currency: string; version?: number },
-): Promise<void> {
+export async function setSiteCurrency(ctx: Ctx, input: z.input<typeof setSiteCurrencyInput>): Promise<void> {
   requireAdmin(ctx)
+  const { currency, version } = setSiteCurrencyInput.parse(input)
   if (!Intl.supportedValuesOf('currency').includes(currency)) throw refusal('site_currency', 'is no currency')
   await inTransaction(ctx, async (tx) => {
     if ((await getSetting(tx, 'site_currency')) === currency) return

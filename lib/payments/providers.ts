@@ -10,8 +10,13 @@ import { stripeProvider } from './stripe.ts'
 /** The ways to pay that the operator has set up, in the order in which they are offered; none when there are none. */
 export async function listPaymentMethods(ctx: Ctx): Promise<PaymentMethod[]> {
   const settings = await getSettings(ctx)
-  const methods: PaymentMethod[] = getEnv().STRIPE_SECRET_KEY ? [...settings.stripe_methods] : []
+  const methods: PaymentMethod[] = isStripeSetUp() ? [...settings.stripe_methods] : []
   return settings.manual_payment === 'on' ? [...methods, 'manual'] : methods
+}
+
+/** Whether Stripe can be used: its key is in the environment. */
+export function isStripeSetUp(): boolean {
+  return Boolean(getEnv().STRIPE_SECRET_KEY)
 }
 
 /** Who an order is paid through. @throws {AppError} `payments_off` when that is not set up any more */
@@ -20,7 +25,7 @@ export function getProvider(name: Order['provider']): PaymentProvider {
     case 'manual':
       return manualProvider
     case 'stripe':
-      if (!getEnv().STRIPE_SECRET_KEY) throw new AppError('payments_off', { message: 'STRIPE_SECRET_KEY is not set' })
+      if (!isStripeSetUp()) throw new AppError('payments_off', { message: 'STRIPE_SECRET_KEY is not set' })
       return stripeProvider
   }
 }

@@ -1,0 +1,54 @@
+'use client'
+
+import { useLocale, useTranslations } from 'next-intl'
+import { useMemo } from 'react'
+import { Button } from '#app/_ui/button.tsx'
+import { FormError } from '#app/_ui/form-error.tsx'
+import { Select } from '#app/_ui/select.tsx'
+import { useForm } from '#app/_ui/use-form.ts'
+import { saveCurrency } from '#app/admin/settings/actions.ts'
+
+type CurrencyFormProps = { currency: string; version: number; currencies: readonly string[]; isFixed: boolean }
+
+/** What a credit is worth a unit of, as long as nobody has paid. */
+export function CurrencyForm({ currency, version, currencies, isFixed }: CurrencyFormProps) {
+  const t = useTranslations('adminService.settings')
+  const locale = useLocale()
+  const { formProps, pending, done, failure } = useForm((data) =>
+    saveCurrency({ currency: String(data.get('site_currency')), version: Number(data.get('version')) }),
+  )
+  const names = useMemo(() => {
+    const display = new Intl.DisplayNames(locale, { type: 'currency' })
+    return currencies.map((code) => [code, `${code} · ${display.of(code)}`] as const)
+  }, [currencies, locale])
+  if (isFixed) return <p className="text-sm">{t('currencyFixed', { currency })}</p>
+  return (
+    <form {...formProps} className="needs-script grid gap-3">
+      <FormError failure={failure} field={null} />
+      <div key={version} className="grid max-w-96 gap-1.5">
+        <input type="hidden" name="version" value={version} />
+        <Select
+          id="setting-site_currency"
+          name="site_currency"
+          label={<span className="font-medium text-ink text-sm">{t('settings.site_currency.label')}</span>}
+          defaultValue={currency}
+        >
+          {names.map(([code, name]) => (
+            <option key={code} value={code}>
+              {name}
+            </option>
+          ))}
+        </Select>
+        <p className="text-muted text-xs">{t('settings.site_currency.hint')}</p>
+      </div>
+      <div className="flex items-center gap-3">
+        <Button type="submit" pending={pending}>
+          {t('save')}
+        </Button>
+        <span role="status" className="text-muted text-sm">
+          {done && !pending && t('saved')}
+        </span>
+      </div>
+    </form>
+  )
+}
