@@ -6,7 +6,6 @@ import { log } from '#lib/log.ts'
 import {
   catalogueOf,
   channelBaseUrl,
-  channelHeaders,
   channelProxy,
   FOUND_MAX,
   matchModels,
@@ -29,8 +28,7 @@ export const findVendorModelsInput = z.object({
   vendor: vendorId,
   baseUrl: channelBaseUrl,
   key: vendorKey,
-  proxy: channelProxy.optional(),
-  headers: channelHeaders.default({}),
+  proxy: channelProxy.or(z.literal('')).default(''),
   ownNetwork: z.boolean().default(false),
 })
 
@@ -52,8 +50,8 @@ export async function findVendorModels(
 ): Promise<VendorModels> {
   requireAdmin(ctx)
   requireAddresses(input)
-  const { vendor, baseUrl, headers, key, proxy } = input
-  return match(ctx, { vendor, baseUrl, headers, key, proxyUrl: proxy ?? null, reach: reachOf(input) }, timeoutMs)
+  const { vendor, baseUrl, key, proxy } = input
+  return match(ctx, { vendor, baseUrl, headers: {}, key, proxyUrl: proxy || null, reach: reachOf(input) }, timeoutMs)
 }
 
 export const findChannelModelsInput = z.object({ channelId: z.uuid() })

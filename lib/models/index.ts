@@ -1,7 +1,6 @@
 export { getDefaultModel, listModels } from './catalogue.ts'
 export {
   baseUrl as channelBaseUrl,
-  headers as channelHeaders,
   proxyUrl as channelProxy,
   reachOf,
   requireAddresses,
@@ -60,6 +59,6 @@ export { type SetModelInput, setModel } from './prices.ts'
 export { isReachable } from './reach.ts'
 export { findTestModel, listRoutes, type OpenChannel, openChannel, type Route, type TestModel } from './routes.ts'
 export { type SeedReport, seedDatabase } from './seed.ts'
-export { setUpChannel, setUpChannelInput } from './set-up.ts'
+export { addChannelModels, addChannelModelsInput, setUpChannel, setUpChannelInput } from './set-up.ts'
 export type { ModelSummary } from './shared.ts'
 export { nameOfVendor } from './vendors.ts'

@@ -120,7 +120,9 @@ export const addModelInput = z.object({
   id: z
     .string()
     .trim()
-    .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$/),
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$/)
+    // The page of this name makes a new one.
+    .refine((id) => id !== 'new'),
   displayName: z.string().trim().max(100).default(''),
   vendor: vendorId,
   contextTokens: tokens.default(128_000),

@@ -3,6 +3,9 @@ import { channelKeys, channelModels, channels, models, priceVersions } from '#db
 import { systemCtx, type UserCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
 import {
+  addChannelModels,
+  addChannelModelsInput,
+  getChannel,
   getOperatedModel,
   listChannels,
   matchModels,
@@ -55,7 +58,7 @@ const setUp = (fields: object = {}) =>
 const byHand = (fields: object = {}) => ({
   from: 'hand',
   vendorModel: 'vendor/new',
-  model: { id: 'new', input: '2', output: '4', costInput: '1', costOutput: '2', ...fields },
+  model: { id: 'new-one', input: '2', output: '4', costInput: '1', costOutput: '2', ...fields },
 })
 
 describe('matchModels', () => {
@@ -107,17 +110,17 @@ describe('setUpChannel', () => {
         ],
       }),
     )
-    expect(modelIds).toEqual(['ours', 'gpt-6-luna', 'new', 'bare'])
+    expect(modelIds).toEqual(['ours', 'gpt-6-luna', 'new-one', 'bare'])
     expect((await listChannels(ctx)).find(({ id }) => id === channelId)).toMatchObject({
       name: 'test',
-      vendorModels: { ours: 'their-ours', 'gpt-6-luna': 'models/gpt-6-luna', new: 'vendor/new' },
+      vendorModels: { ours: 'their-ours', 'gpt-6-luna': 'models/gpt-6-luna', 'new-one': 'vendor/new' },
     })
     expect(await getOperatedModel(ctx, { modelId: 'gpt-6-luna' })).toMatchObject({
       reachable: true,
       price: { inputMicros: 150_000n },
       vendor: 'openai',
     })
-    expect(await getOperatedModel(ctx, { modelId: 'new' })).toMatchObject({
+    expect(await getOperatedModel(ctx, { modelId: 'new-one' })).toMatchObject({
       vendor: 'test',
       price: { outputMicros: 4_000_000n },
     })
@@ -162,6 +165,32 @@ describe('setUpChannel', () => {
     expect(
       setUpChannelInput.safeParse({ ...setUp(), models: [{ ...catalogue, vendorModel: 'two words' }] }).success,
     ).toBe(false)
+    expect(await counts()).toEqual(before)
+  })
+})
+
+describe('addChannelModels', () => {
+  it('adds to what a channel carries, all or nothing', async () => {
+    const { channelId } = await setUpChannel(
+      ctx,
+      setUp({ models: [{ from: 'known', vendorModel: 'ours', modelId: 'ours' }] }),
+    )
+    const add = (models: object[]) => addChannelModelsInput.parse({ channelId, models })
+    const more = [
+      { from: 'known', vendorModel: 'ours', modelId: 'ours' },
+      { from: 'catalogue', vendorModel: 'gpt-6-sol', modelId: 'gpt-6-sol' },
+      byHand({ id: 'another' }),
+    ]
+    await addChannelModels(ctx, add(more))
+    await addChannelModels(ctx, add(more))
+    expect((await getChannel(ctx, { channelId })).modelIds).toEqual(['another', 'gpt-6-sol', 'ours'])
+    const before = await counts()
+    const deepseek = { from: 'catalogue', vendorModel: 'x', modelId: 'deepseek-flash' }
+    expect(await codeOf(addChannelModels(ctx, add([deepseek, byHand({ id: 'loss', input: '0' })])))).toBe(
+      'price_below_cost',
+    )
+    expect(await codeOf(addChannelModels(person, add([deepseek])))).toBe('forbidden')
+    expect(await codeOf(addChannelModels(ctx, { ...add([deepseek]), channelId: newId() }))).toBe('not_found')
     expect(await counts()).toEqual(before)
   })
 })

@@ -10,35 +10,31 @@ import { newId } from '#lib/id.ts'
 import { getSettings } from '#lib/settings/index.ts'
 import { priceInForce } from './catalogue.ts'
 import { convertPrices, limitsOf } from './catalogue-prices.ts'
-import { baseUrl, channelName, headers, priority, proxyUrl, vendorId, vendorKey, weight } from './channel-fields.ts'
-import { addChannel } from './channels.ts'
+import { baseUrl, channelName, proxyUrl, vendorId, vendorKey } from './channel-fields.ts'
+import { lockChannel } from './channel-keys.ts'
+import { addChannel, linkModel } from './channels.ts'
 import { addModel, addModelInput } from './model-edit.ts'
 
 const link = { vendorModel: z.string().regex(/^[^\s=]{1,200}$/), modelId: z.string().regex(/^[^\s=]{1,200}$/) }
+
+const chosenModels = z
+  .array(
+    z.discriminatedUnion('from', [
+      z.object({ from: z.literal('known'), ...link }),
+      z.object({ from: z.literal('catalogue'), ...link }),
+      z.object({ from: z.literal('hand'), vendorModel: link.vendorModel, model: addModelInput.omit({ vendor: true }) }),
+    ]),
+  )
+  .max(200)
 
 export const setUpChannelInput = z.object({
   name: channelName.or(z.literal('')).default(''),
   vendor: vendorId,
   baseUrl,
   key: vendorKey,
-  proxy: proxyUrl.optional(),
-  headers: headers.default({}),
-  priority: priority.default(0),
-  weight: weight.default(1),
+  proxy: proxyUrl.or(z.literal('')).default(''),
   ownNetwork: z.boolean().default(false),
-  models: z
-    .array(
-      z.discriminatedUnion('from', [
-        z.object({ from: z.literal('known'), ...link }),
-        z.object({ from: z.literal('catalogue'), ...link }),
-        z.object({
-          from: z.literal('hand'),
-          vendorModel: link.vendorModel,
-          model: addModelInput.omit({ vendor: true }),
-        }),
-      ]),
-    )
-    .max(200),
+  models: chosenModels,
 })
 
 /**
@@ -49,20 +45,47 @@ export const setUpChannelInput = z.object({
  */
 export async function setUpChannel(
   ctx: Ctx,
-  { models: wanted, ...channel }: z.output<typeof setUpChannelInput>,
+  { models: chosen, proxy, ...channel }: z.output<typeof setUpChannelInput>,
 ): Promise<{ channelId: string; modelIds: string[] }> {
   requireAdmin(ctx)
   return inTransaction(ctx, async (tx) => {
-    const listed = wanted.flatMap((one) => (one.from === 'catalogue' ? [one.modelId] : []))
-    await addFromCatalogue(tx, listed)
-    const links: string[] = []
-    for (const one of wanted) {
-      const modelId = one.from === 'hand' ? await addByHand(tx, channel.vendor, one.model) : one.modelId
-      links.push(`${modelId}=${one.vendorModel}`)
-    }
+    const links = await makeModels(tx, channel.vendor, chosen)
     const name = channel.name || (await freeName(tx, channel.vendor))
-    return addChannel(tx, { ...channel, name, models: [...new Set(links)] })
+    const asked = links.map(({ modelId, vendorModel }) => `${modelId}=${vendorModel}`)
+    return addChannel(tx, { ...channel, name, proxy: proxy || undefined, models: [...new Set(asked)] })
   })
+}
+
+export const addChannelModelsInput = z.object({ channelId: z.uuid(), models: chosenModels })
+
+/**
+ * Lets a channel that is there carry more models, made likewise; what it carries already stays.
+ * @throws {AppError} `not_found`, `price_below_cost`, `model_unknown`
+ */
+export async function addChannelModels(
+  ctx: Ctx,
+  { channelId, models: chosen }: z.output<typeof addChannelModelsInput>,
+): Promise<{ modelIds: string[] }> {
+  requireAdmin(ctx)
+  return inTransaction(ctx, async (tx) => {
+    const { vendor } = await lockChannel(tx, channelId)
+    const links = await makeModels(tx, vendor, chosen)
+    for (const one of links) await linkModel(tx, { channelId, ...one })
+    return { modelIds: links.map(({ modelId }) => modelId) }
+  })
+}
+
+type Link = { modelId: string; vendorModel: string }
+
+async function makeModels(ctx: Ctx, vendor: string, chosen: z.output<typeof chosenModels>): Promise<Link[]> {
+  const listed = chosen.flatMap((one) => (one.from === 'catalogue' ? [one.modelId] : []))
+  await addFromCatalogue(ctx, listed)
+  const links: Link[] = []
+  for (const one of chosen) {
+    const modelId = one.from === 'hand' ? await addByHand(ctx, vendor, one.model) : one.modelId
+    links.push({ modelId, vendorModel: one.vendorModel })
+  }
+  return links
 }
 
 async function addFromCatalogue(ctx: Ctx, ids: readonly string[]): Promise<void> {
