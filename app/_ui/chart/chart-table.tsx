@@ -2,8 +2,9 @@ import { useTranslations } from 'next-intl'
 
 type ChartTableProps = {
   caption: string
-  head: [string, string]
-  rows: readonly { key: string; cells: [string, string] }[]
+  /** Names of the columns; the first names the rows. */
+  head: readonly [string, ...string[]]
+  rows: readonly { key: string; cells: readonly [string, ...string[]] }[]
 }
 
 /** What a chart shows, in numbers, folded away; the chart itself is a picture and not read out. */
@@ -26,18 +27,24 @@ export function ChartTable({ caption, head, rows }: ChartTableProps) {
               <th scope="col" className="py-1 text-start font-normal">
                 {head[0]}
               </th>
-              <th scope="col" className="py-1 text-end font-normal">
-                {head[1]}
-              </th>
+              {head.slice(1).map((name) => (
+                <th key={name} scope="col" className="py-1 ps-3 text-end font-normal">
+                  {name}
+                </th>
+              ))}
             </tr>
           </thead>
           <tbody className="divide-y divide-line">
             {rows.map(({ key, cells }) => (
               <tr key={key}>
-                <th scope="row" className="break-words py-1.5 pe-3 text-start font-normal">
+                <th scope="row" className="break-words py-1.5 text-start font-normal">
                   {cells[0]}
                 </th>
-                <td className="py-1.5 text-end">{cells[1]}</td>
+                {cells.slice(1).map((cell, index) => (
+                  <td key={head[index + 1]} className="py-1.5 ps-3 text-end">
+                    {cell}
+                  </td>
+                ))}
               </tr>
             ))}
           </tbody>

@@ -11,8 +11,9 @@ type State = { is: 'idle' | 'failed' } | { is: 'under' | 'done'; rows: number }
 /**
  * Fetches a list as a CSV file with the filters of the address, counting its rows as they come. A file that broke off
  * is thrown away: half a list must not look like a whole one.
+ * @param label tells it apart where a page has several
  */
-export function ExportButton({ href }: { href: string }) {
+export function ExportButton({ href, label }: { href: string; label?: string }) {
   const t = useTranslations('admin.export')
   const params = useSearchParams()
   const [state, setState] = useState<State>({ is: 'idle' })
@@ -45,7 +46,7 @@ export function ExportButton({ href }: { href: string }) {
           {t('stop')}
         </Button>
       ) : (
-        <Button size="small" onClick={() => void press()}>
+        <Button size="small" aria-label={label && `${t('button')}: ${label}`} onClick={() => void press()}>
           <Download className="size-4" aria-hidden="true" />
           {t('button')}
         </Button>
