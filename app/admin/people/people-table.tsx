@@ -34,7 +34,7 @@ export function PeopleTable({ people, timeZone, empty }: PeopleTableProps) {
         header: t('column.person'),
         look: { wide: true },
         cell: ({ row: { original: person } }) => (
-          <>
+          <span className="block min-w-0">
             <Link
               href={`/admin/people/${person.id}`}
               prefetch={false}
@@ -43,7 +43,7 @@ export function PeopleTable({ people, timeZone, empty }: PeopleTableProps) {
               {person.name}
             </Link>
             <span className="block text-muted text-xs">{person.email}</span>
-          </>
+          </span>
         ),
       },
       {

@@ -1,5 +1,4 @@
 import type { Metadata } from 'next'
-import Link from 'next/link'
 import { getLocale, getTranslations } from 'next-intl/server'
 import type { ReactNode } from 'react'
 import { requirePageAdmin } from '#app/_server/context.ts'
@@ -9,6 +8,8 @@ import { CapBars } from '#app/_ui/statement/cap-bars.tsx'
 import { readFilter } from '#app/_ui/statement/filter.ts'
 import { Statement } from '#app/_ui/statement/statement.tsx'
 import { TimeZoneKeeper } from '#app/_ui/time-zone-keeper.tsx'
+import { Fact, Facts, Id } from '#app/admin/_parts/facts.tsx'
+import { TextLink } from '#app/admin/_parts/text-link.tsx'
 import { AccountActions } from '#app/admin/people/_person/account-actions.tsx'
 import { CreditDialog } from '#app/admin/people/_person/credit-dialog.tsx'
 import { LinkDialog } from '#app/admin/people/_person/link-dialog.tsx'
@@ -59,18 +60,6 @@ export default async function PersonPage({ params }: PageProps) {
   ])
   const day = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone })
   const when = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone })
-  const facts: [label: string, value: ReactNode][] = [
-    [t('facts.joined'), day.format(person.createdAt)],
-    [t('facts.seen'), person.lastSeenAt ? when.format(person.lastSeenAt) : t('never')],
-    [t('facts.password'), person.passwordChangedAt ? day.format(person.passwordChangedAt) : t('facts.noPassword')],
-    ...(person.linkExpiresAt ? [[t('facts.link'), when.format(person.linkExpiresAt)] as [string, ReactNode]] : []),
-    [
-      t('facts.id'),
-      <span key="id" className="select-all break-all font-mono text-xs">
-        {userId}
-      </span>,
-    ],
-  ]
   const credits = {
     userId,
     name,
@@ -102,35 +91,38 @@ export default async function PersonPage({ params }: PageProps) {
               today={dateIn(timeZone, new Date())}
             />
             <Ways>
-              {statement.lines.length > 0 && <Way href={`${path}/statement`}>{t('statement.all')}</Way>}
-              <Way href={`/admin/calls?user=${userId}`}>{t('calls')}</Way>
+              {statement.lines.length > 0 && <TextLink href={`${path}/statement`}>{t('statement.all')}</TextLink>}
+              <TextLink href={`/admin/calls?user=${userId}`}>{t('calls')}</TextLink>
             </Ways>
           </Card>
           <Card title={t('orders.title')}>
             <RecentOrders orders={orders.items} timeZone={timeZone} />
             {orders.items.length > 0 && (
               <Ways>
-                <Way href={`/admin/orders?user=${userId}`}>{t('orders.all')}</Way>
+                <TextLink href={`/admin/orders?user=${userId}`}>{t('orders.all')}</TextLink>
               </Ways>
             )}
           </Card>
           <Card title={t('audit.title')}>
             <RecentAudit entries={audit.items} timeZone={timeZone} />
             <Ways>
-              <Way href={`/admin/audit?subject=${userId}`}>{t('audit.all')}</Way>
+              <TextLink href={`/admin/audit?subject=${userId}`}>{t('audit.all')}</TextLink>
             </Ways>
           </Card>
         </div>
         <div className="grid min-w-0 grid-cols-1 gap-4">
           <Card title={t('facts.title')}>
-            <dl className="grid gap-y-2 text-sm">
-              {facts.map(([label, value]) => (
-                <div key={label}>
-                  <dt className="text-muted text-xs">{label}</dt>
-                  <dd>{value}</dd>
-                </div>
-              ))}
-            </dl>
+            <Facts>
+              <Fact label={t('facts.joined')}>{day.format(person.createdAt)}</Fact>
+              <Fact label={t('facts.seen')}>{person.lastSeenAt ? when.format(person.lastSeenAt) : t('never')}</Fact>
+              <Fact label={t('facts.password')}>
+                {person.passwordChangedAt ? day.format(person.passwordChangedAt) : t('facts.noPassword')}
+              </Fact>
+              <Fact label={t('facts.link')}>{person.linkExpiresAt && when.format(person.linkExpiresAt)}</Fact>
+              <Fact label={t('facts.id')}>
+                <Id>{userId}</Id>
+              </Fact>
+            </Facts>
             {person.status === 'active' && (
               <div className="mt-4 border-line border-t pt-4">
                 <LinkDialog userId={userId} hasPassword={person.passwordChangedAt !== null} />
@@ -171,16 +163,4 @@ export default async function PersonPage({ params }: PageProps) {
 
 function Ways({ children }: { children: ReactNode }) {
   return <p className="mt-3 flex flex-wrap gap-x-4 text-sm">{children}</p>
-}
-
-function Way({ href, children }: { href: string; children: ReactNode }) {
-  return (
-    <Link
-      href={href}
-      prefetch={false}
-      className="inline-flex items-center text-accent underline underline-offset-4 hover:text-accent-hover touch:min-h-11"
-    >
-      {children}
-    </Link>
-  )
 }

@@ -96,7 +96,7 @@ function Fields({ way, fault, availableMicros, approvalAboveMicros }: FieldsProp
         ) : (
           t('after', { before: formatCredits(availableMicros, locale), after: formatCredits(after, locale) })
         )}
-        {waits && <span className="mt-1 block">{t('waits')}</span>}
+        {waits && after !== null && after >= 0n && <span className="mt-1 block">{t('waits')}</span>}
       </p>
     </>
   )

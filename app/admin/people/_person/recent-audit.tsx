@@ -17,7 +17,7 @@ export function RecentAudit({ entries, timeZone }: { entries: readonly AuditRow[
             <p className="flex flex-wrap items-baseline justify-between gap-x-4">
               <span>
                 {t.has(name) ? t(name) : entry.action}
-                {typeof credits === 'string' && <span className="figures text-muted"> · {credits}</span>}
+                {typeof credits === 'string' && <span className="figures text-muted"> · {signed(credits)}</span>}
               </span>
               <time dateTime={entry.at.toISOString()} className="figures text-muted text-xs">
                 {when.format(entry.at)}
@@ -32,4 +32,8 @@ export function RecentAudit({ entries, timeZone }: { entries: readonly AuditRow[
       })}
     </ul>
   )
+}
+
+function signed(credits: string): string {
+  return credits.startsWith('-') ? credits.replace('-', '−') : `+${credits}`
 }

@@ -28,7 +28,7 @@ export async function Sessions({ userId, name, isSelf, sessions }: SessionsProps
                   {session.current
                     ? account('thisDevice')
                     : account('lastActive', { ago: format.relativeTime(session.lastSeenAt, now) })}
-                  {session.ip && <span className="figures break-all"> · {session.ip}</span>}
+                  {session.ip && <span className="figures block break-all">{session.ip}</span>}
                 </p>
               </div>
               {!session.current && <EndSession userId={userId} sessionId={session.id} device={device} />}

@@ -60,7 +60,7 @@ export function AdjustmentsTable({ changes, viewerId, timeZone, empty }: Adjustm
         header: t('amount'),
         look: { align: 'end' },
         cell: ({ row: { original: change } }) => (
-          <>
+          <span className="block">
             <span className={change.amountMicros > 0n ? 'text-success' : ''}>
               {change.amountMicros > 0n ? '+' : '−'}
               {formatCredits(change.amountMicros < 0n ? -change.amountMicros : change.amountMicros, locale)}
@@ -71,7 +71,7 @@ export function AdjustmentsTable({ changes, viewerId, timeZone, empty }: Adjustm
                 {t('expires', { date: day.format(change.lotExpiresAt) })}
               </span>
             )}
-          </>
+          </span>
         ),
       },
       { id: 'reason', header: t('reason'), look: { wide: true }, cell: ({ row }) => row.original.reason },
@@ -80,17 +80,17 @@ export function AdjustmentsTable({ changes, viewerId, timeZone, empty }: Adjustm
         header: t('asked'),
         look: { wide: true },
         cell: ({ row: { original: change } }) => (
-          <>
+          <span className="block min-w-0">
             {change.requestedByEmail ?? change.requestedBy}
             <span className="block text-muted text-xs">{when.format(change.createdAt)}</span>
-          </>
+          </span>
         ),
       },
       {
         id: 'state',
         header: t('state'),
         cell: ({ row: { original: change } }) => (
-          <>
+          <span className="block">
             <Badge tone={TONES[change.state]}>{t(`states.${change.state}`)}</Badge>
             {change.decidedAt && (
               <span
@@ -100,7 +100,7 @@ export function AdjustmentsTable({ changes, viewerId, timeZone, empty }: Adjustm
                 {change.decidedByEmail ?? t('deleted')}
               </span>
             )}
-          </>
+          </span>
         ),
       },
       {

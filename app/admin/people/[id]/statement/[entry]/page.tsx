@@ -10,6 +10,7 @@ import { buttonClass } from '#app/_ui/button.tsx'
 import { Card } from '#app/_ui/card.tsx'
 import { EntryDetails } from '#app/_ui/receipt/entry-details.tsx'
 import { TimeZoneKeeper } from '#app/_ui/time-zone-keeper.tsx'
+import { TextLink } from '#app/admin/_parts/text-link.tsx'
 import { loadPerson } from '#app/admin/people/_person/load-person.ts'
 import { AppError } from '#lib/errors.ts'
 import { getStatementEntry, getStatementEntryInput } from '#lib/inference/index.ts'
@@ -64,13 +65,7 @@ export default async function PersonEntryPage({ params }: PageProps) {
       </Card>
       {entry.receipt && (
         <p className="mt-3 text-sm">
-          <Link
-            href={`/admin/calls/${entry.receipt.id}`}
-            prefetch={false}
-            className="inline-flex items-center text-accent underline underline-offset-4 hover:text-accent-hover touch:min-h-11"
-          >
-            {t('statement.call')}
-          </Link>
+          <TextLink href={`/admin/calls/${entry.receipt.id}`}>{t('statement.call')}</TextLink>
         </p>
       )}
     </div>
