@@ -112,7 +112,7 @@ function ActionForm({
           required
           maxLength={500}
           autoComplete="off"
-          error={fault('reason')}
+          error={fault('reason') && t('reasonNeeded')}
         />
       )}
       <div className="flex flex-wrap justify-end gap-2">
