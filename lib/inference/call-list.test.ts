@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { channels, usageRecords } from '#db/schema/index.ts'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
-import { type CallFilter, type CallLine, exportCalls, listCalls } from '#lib/inference/index.ts'
+import { type CallFilter, type CallLine, exportCalls, listCallSources, listCalls } from '#lib/inference/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { answers, type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
 import {
@@ -120,8 +120,15 @@ describe('listCalls', () => {
     await expect(listCalls(ada.ctx, { userId: ada.userId })).rejects.toMatchObject({ code: 'forbidden' })
     const anonymous: Ctx = { db: database.db, actor: { type: 'anonymous' } }
     await expect(listCalls(anonymous)).rejects.toMatchObject({ code: 'unauthenticated' })
+    await expect(listCallSources(ada.ctx)).rejects.toMatchObject({ code: 'forbidden' })
     await expect(exportCalls(ada.ctx).next()).rejects.toMatchObject({ code: 'forbidden' })
   })
+})
+
+it('listCallSources names what calls can be narrowed to', async () => {
+  const sources = await listCallSources(system)
+  expect(sources.models).toContainEqual({ id: modelId, name: 'Test model' })
+  expect(sources.channels).toMatchObject([{ id: channelId }])
 })
 
 describe('exportCalls', () => {

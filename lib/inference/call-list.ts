@@ -1,5 +1,6 @@
-import { type SQL, sql } from 'drizzle-orm'
+import { asc, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
+import { channels, models } from '#db/schema/index.ts'
 import { type Ctx, requireAdmin } from '#lib/ctx.ts'
 import {
   boundsOf,
@@ -15,6 +16,7 @@ import { recordedWithin } from './own-wallet.ts'
 import { OUTCOMES, type Outcome, type Usage, type UsageSource } from './shared.ts'
 
 const BATCH = 1_000
+const SOURCES_MAX = 500
 
 const callFilterInput = z.object({
   /** Calls of one person; without it those of everybody, within a window. */
@@ -93,6 +95,26 @@ export async function* exportCalls(ctx: Ctx, input: CallFilter = {}): AsyncGener
     if (items.length < BATCH) return
     after = items.at(-1)!.id
   }
+}
+
+/** What calls can be narrowed to: every model and channel that there is, by name. Admins and the service only. */
+export async function listCallSources(
+  ctx: Ctx,
+): Promise<{ models: { id: string; name: string }[]; channels: { id: string; name: string }[] }> {
+  requireAdmin(ctx)
+  const [ofModels, ofChannels] = await Promise.all([
+    ctx.db
+      .select({ id: models.id, name: models.displayName })
+      .from(models)
+      .orderBy(asc(models.displayName), asc(models.id))
+      .limit(SOURCES_MAX),
+    ctx.db
+      .select({ id: channels.id, name: channels.name })
+      .from(channels)
+      .orderBy(asc(channels.name), asc(channels.id))
+      .limit(SOURCES_MAX),
+  ])
+  return { models: ofModels, channels: ofChannels }
 }
 
 type Filter = z.output<typeof callFilterInput>

@@ -3,7 +3,7 @@ export type { RunLimits } from './attempt.ts'
 export { type Balance, estimateMessages, getBalance } from './balance.ts'
 export type { Admission, CallModel, ChatMessage, Price, PromptTurn, RunEvent, RunResult } from './call.ts'
 export { type CallFacts, type CallTransfer, getCall } from './call-facts.ts'
-export { type CallFilter, type CallLine, type CallPage, exportCalls, listCalls } from './call-list.ts'
+export { type CallFilter, type CallLine, type CallPage, exportCalls, listCallSources, listCalls } from './call-list.ts'
 export { listOwnCaps, setOwnCaps, setOwnCapsInput } from './caps.ts'
 export {
   type ChannelTest,

@@ -16,6 +16,7 @@ export type DemoFacts = {
   modelId: string
   channelId: string
   batchId: string
+  checkId: string
   packageId: string
   day: string
   dayBefore: string
@@ -57,6 +58,22 @@ export const ADMIN_VISITS: Record<string, (facts: DemoFacts) => string[]> = {
   'admin/codes': () => [''],
   'admin/codes/[id]': (f) => [`/${f.batchId}`, `/${f.batchId}?codes=100`],
   'admin/codes/new': () => [''],
+  'admin/ledger': (f) => ['', `?q=${f.transferId}`, `?q=${f.personId}`],
+  'admin/ledger/checks': () => [''],
+  'admin/ledger/checks/[id]': (f) => [`/${f.checkId}`],
+  'admin/ledger/holds': (f) => ['', '?state=open', '?state=released', `?wallet=${f.walletId}`],
+  'admin/ledger/transfers': (f) => [
+    '',
+    '?kind=goodwill&window=30d',
+    '?account=bad_debt&window=7d',
+    `?reference=order:${f.orderId}&window=30d`,
+    `?wallet=${f.walletId}`,
+    `?wallet=${f.walletId}&kind=top_up`,
+    `?window=custom&from=${f.dayBefore}&to=${f.day}`,
+  ],
+  'admin/ledger/transfers/[id]': (f) => [`/${f.transferId}`],
+  'admin/ledger/wallets': (f) => ['', `?q=${encodeURIComponent(f.email)}`],
+  'admin/ledger/wallets/[id]': (f) => [`/${f.walletId}`],
   'admin/models': () => ['', '?q=gpt', '?state=hidden'],
   'admin/models/[...id]': (f) => [`/${f.modelId}`],
   'admin/models/new': () => [''],
@@ -89,6 +106,7 @@ export const ADMIN_VISITS: Record<string, (facts: DemoFacts) => string[]> = {
   'admin/people/new': () => [''],
   'api/admin/audit/csv': (f) => ['?days=1', `?type=user&subject=${f.personId}`],
   'api/admin/calls/csv': (f) => [`?user=${f.personId}`, '?window=24h'],
+  'api/admin/ledger/transfers/csv': (f) => ['?window=24h', `?wallet=${f.walletId}`],
   'api/admin/orders/csv': () => ['?state=review'],
   'api/admin/people/[id]/statement': (f) => [`/${f.personId}`],
   'api/admin/people/csv': () => ['?status=disabled'],
@@ -97,7 +115,10 @@ export const ADMIN_VISITS: Record<string, (facts: DemoFacts) => string[]> = {
 /** Somebody who calls much and has bought, and what is theirs. */
 export async function findDemoFacts(db: Database): Promise<DemoFacts> {
   const { rows } = await db.execute<DemoFacts>(sql`
-    WITH person AS (
+    WITH made AS (
+      INSERT INTO ledger_checks (id, source, finished_at, differences)
+      VALUES (gen_random_uuid(), 'command', now(), 0) RETURNING id
+    ), person AS (
       SELECT o.user_id, o.wallet_id FROM orders o WHERE o.state = 'paid'
       GROUP BY o.user_id, o.wallet_id ORDER BY count(*) DESC, o.user_id LIMIT 1
     ), call AS (
@@ -106,7 +127,8 @@ export async function findDemoFacts(db: Database): Promise<DemoFacts> {
     )
     SELECT (SELECT id FROM users WHERE role = 'admin' LIMIT 1) AS "adminId", p.user_id AS "personId", x.email, p.wallet_id AS "walletId", t.debit_seq::text AS "entrySeq", o.id AS "orderId",
       o.reference, c.id AS "callId", c.hold_id AS "holdId", t.id AS "transferId", c.model_id AS "modelId",
-      c.channel_id AS "channelId", (SELECT batch_id FROM redemptions LIMIT 1) AS "batchId", o.package_id AS "packageId",
+      c.channel_id AS "channelId", (SELECT batch_id FROM redemptions LIMIT 1) AS "batchId",
+      (SELECT id FROM made) AS "checkId", o.package_id AS "packageId",
       (c.created_at)::date::text AS day, (c.created_at - interval '20 days')::date::text AS "dayBefore"
     FROM person p
     JOIN users x ON x.id = p.user_id

@@ -17,8 +17,8 @@ type ReceiptDetailsProps = {
   receipt: Receipt
   /** Where the reader's days are; the browser's own place without it. */
   timeZone?: string
-  /** Beside the statement the way leads to the conversation, in the conversation to the statement. */
-  beside: 'conversation' | 'statement'
+  /** Beside the statement the way leads to the conversation, in the conversation to the statement; an operator sees neither. */
+  beside: 'conversation' | 'statement' | 'operator'
 }
 
 /** Everything one answer cost: tokens by kind at their prices, what was held and charged, and how it is known. */

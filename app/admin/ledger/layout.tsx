@@ -1,0 +1,6 @@
+import type { ReactNode } from 'react'
+import { ClientMessages } from '#app/_server/messages.tsx'
+
+export default function LedgerLayout({ children }: { children: ReactNode }) {
+  return <ClientMessages namespaces={['admin', 'adminMoney']}>{children}</ClientMessages>
+}
