@@ -71,15 +71,19 @@ const fields = {
   visible: z.boolean(),
 }
 
-const addInput = z.object({ ...fields, locale: fields.locale.default(null), visible: fields.visible.default(true) })
+export const addSitePromptInput = z.object({
+  ...fields,
+  locale: fields.locale.default(null),
+  visible: fields.visible.default(true),
+})
 
 /**
  * Makes a prompt for everybody, after those that there are. Admins and the service only.
  * @throws {AppError} `invalid_input` {field}; `conflict` when there are as many as there may be
  */
-export async function addSitePrompt(ctx: Ctx, input: z.input<typeof addInput>): Promise<SitePrompt> {
+export async function addSitePrompt(ctx: Ctx, input: z.input<typeof addSitePromptInput>): Promise<SitePrompt> {
   requireAdmin(ctx)
-  const prompt = addInput.parse(input)
+  const prompt = addSitePromptInput.parse(input)
   return inTransaction(ctx, async (tx) => {
     await lockPrompts(tx)
     const known = await listSitePrompts(tx)
@@ -96,21 +100,23 @@ export async function addSitePrompt(ctx: Ctx, input: z.input<typeof addInput>): 
   })
 }
 
-const updateInput = z.object({ id: z.uuid(), version: z.number().int().positive(), ...fields }).partial({
-  title: true,
-  text: true,
-  locale: true,
-  visible: true,
-})
+export const updateSitePromptInput = z
+  .object({ id: z.uuid(), version: z.number().int().positive(), ...fields })
+  .partial({
+    title: true,
+    text: true,
+    locale: true,
+    visible: true,
+  })
 
 /**
  * Changes what is given of a prompt; the same again changes nothing. Admins and the service only.
  * @param input.version the one that the form was filled in on
  * @throws {AppError} `not_found`, `changed_meanwhile`, `invalid_input` {field}
  */
-export async function updateSitePrompt(ctx: Ctx, input: z.input<typeof updateInput>): Promise<SitePrompt> {
+export async function updateSitePrompt(ctx: Ctx, input: z.input<typeof updateSitePromptInput>): Promise<SitePrompt> {
   requireAdmin(ctx)
-  const { id, version, ...given } = updateInput.parse(input)
+  const { id, version, ...given } = updateSitePromptInput.parse(input)
   return inTransaction(ctx, async (tx) => {
     await lockPrompts(tx)
     const known = await findPrompt(tx, id)
@@ -128,15 +134,15 @@ export async function updateSitePrompt(ctx: Ctx, input: z.input<typeof updateInp
   })
 }
 
-const moveInput = z.object({ id: z.uuid(), direction: z.enum(['up', 'down']) })
+export const moveSitePromptInput = z.object({ id: z.uuid(), direction: z.enum(['up', 'down']) })
 
 /**
  * Moves a prompt one place up or down; at the end of the list nothing changes. Admins and the service only.
  * @throws {AppError} `not_found`
  */
-export async function moveSitePrompt(ctx: Ctx, input: z.input<typeof moveInput>): Promise<void> {
+export async function moveSitePrompt(ctx: Ctx, input: z.input<typeof moveSitePromptInput>): Promise<void> {
   requireAdmin(ctx)
-  const { id, direction } = moveInput.parse(input)
+  const { id, direction } = moveSitePromptInput.parse(input)
   await inTransaction(ctx, async (tx) => {
     await lockPrompts(tx)
     const order = (await listSitePrompts(tx)).map((prompt) => prompt.id)
@@ -154,15 +160,15 @@ export async function moveSitePrompt(ctx: Ctx, input: z.input<typeof moveInput>)
   })
 }
 
-const deleteInput = z.object({ id: z.uuid(), version: z.number().int().positive() })
+export const deleteSitePromptInput = z.object({ id: z.uuid(), version: z.number().int().positive() })
 
 /**
  * Takes a prompt away for good. Admins and the service only.
  * @throws {AppError} `not_found`, also when it is gone already; `changed_meanwhile`
  */
-export async function deleteSitePrompt(ctx: Ctx, input: z.input<typeof deleteInput>): Promise<void> {
+export async function deleteSitePrompt(ctx: Ctx, input: z.input<typeof deleteSitePromptInput>): Promise<void> {
   requireAdmin(ctx)
-  const { id, version } = deleteInput.parse(input)
+  const { id, version } = deleteSitePromptInput.parse(input)
   await inTransaction(ctx, async (tx) => {
     await lockPrompts(tx)
     const known = await findPrompt(tx, id)

@@ -21,6 +21,8 @@ export type ComposerHandle = {
   taken: () => void
   /** The server refused: the text is back, before anything typed since. */
   giveBack: (text: string) => void
+  /** A prompt was chosen: it stands in the box, after what was typed there. */
+  fill: (text: string) => void
 }
 
 type ComposerProps = {
@@ -79,6 +81,11 @@ export const Composer = memo(function Composer({ ref, ownerId, draftKey, lastSen
   }, [text])
 
   useImperativeHandle(ref, () => ({
+    fill: (prompt) => {
+      const typed = area.current?.value.trimEnd() ?? ''
+      change(typed && typed !== prompt ? `${typed}\n\n${prompt}` : prompt)
+      area.current?.focus({ preventScroll: true })
+    },
     focus: () => area.current?.focus({ preventScroll: true }),
     taken: () => drafts.write(draftKey, draftKey === NEW_DRAFT ? '' : (area.current?.value ?? '')),
     giveBack: (refused) => {

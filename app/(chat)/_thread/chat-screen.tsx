@@ -3,7 +3,7 @@
 import { ArrowDown, PanelLeft, SquarePen } from 'lucide-react'
 import Link from 'next/link'
 import { useTranslations } from 'next-intl'
-import { type MouseEvent, useCallback, useMemo, useRef, useState } from 'react'
+import { type MouseEvent, type ReactNode, useCallback, useMemo, useRef, useState } from 'react'
 import { Alert } from '#app/_ui/alert.tsx'
 import { Button, buttonClass } from '#app/_ui/button.tsx'
 import { copyText } from '#app/_ui/copy-text.ts'
@@ -24,10 +24,13 @@ type ChatScreenProps = {
   messages: ThreadMessage[]
   hasEarlier: boolean
   renderId: string | null
+  /** What an empty chat offers to begin with; a press on an element with `data-starter` fills the box with its text. */
+  starters?: ReactNode
 }
 
 /** One conversation: its path, and where to write. */
-export function ChatScreen({ conversationId, isNew, title, messages, hasEarlier, renderId }: ChatScreenProps) {
+export function ChatScreen(props: ChatScreenProps) {
+  const { conversationId, isNew, title, messages, hasEarlier, renderId, starters } = props
   const t = useTranslations('chat')
   const shell = useShell()
   const composer = useRef<ComposerHandle>(null)
@@ -70,8 +73,11 @@ export function ChatScreen({ conversationId, isNew, title, messages, hasEarlier,
     [retry, showBranch, modelId],
   )
 
-  function copyCode(event: MouseEvent) {
-    const button = event.target instanceof Element ? event.target.closest('.code-copy') : null
+  function press(event: MouseEvent) {
+    if (!(event.target instanceof Element)) return
+    const starter = event.target.closest<HTMLElement>('[data-starter]')?.dataset.starter
+    if (starter) composer.current?.fill(starter)
+    const button = event.target.closest('.code-copy')
     const code = button?.closest('.code-block')?.querySelector('pre')?.textContent
     if (code === null || code === undefined) return
     void copyText(code).then((done) => shell.showToast({ text: done ? t('copied') : t('notCopied') }))
@@ -108,10 +114,10 @@ export function ChatScreen({ conversationId, isNew, title, messages, hasEarlier,
         ref={scroll.scroller}
         className="relative min-h-0 flex-1 overflow-y-auto overscroll-contain [container-type:size]"
       >
-        {/* biome-ignore lint/a11y/noStaticElementInteractions: the copy buttons within are real buttons; their clicks come here. */}
+        {/* biome-ignore lint/a11y/noStaticElementInteractions: the buttons within are real buttons; their clicks come here. */}
         {/* biome-ignore lint/a11y/useKeyWithClickEvents: a button's key press is a click. */}
-        <div ref={scroll.content} onClick={copyCode} className="mx-auto w-full max-w-column px-4 md:px-6">
-          {state.messages.length === 0 && <Welcome />}
+        <div ref={scroll.content} onClick={press} className="mx-auto w-full max-w-column px-4 md:px-6">
+          {state.messages.length === 0 && <Welcome>{starters}</Welcome>}
           {state.hasEarlier && (
             <div className="needs-script flex justify-center pb-6">
               <Button
@@ -170,7 +176,7 @@ export function ChatScreen({ conversationId, isNew, title, messages, hasEarlier,
   )
 }
 
-function Welcome() {
+function Welcome({ children }: { children: ReactNode }) {
   const t = useTranslations('chat')
   const { userName, models } = useShell()
   const isDemo = models.length > 0 && models.every((model) => model.demo)
@@ -182,6 +188,7 @@ function Welcome() {
       <p className="mt-2 text-lg text-muted">{t('welcomeText')}</p>
       {isDemo && <p className="mt-4 text-muted text-sm">{t('demoText')}</p>}
       {models.length === 0 && <p className="mt-4 text-sm">{t('noModelText')}</p>}
+      {children}
     </div>
   )
 }

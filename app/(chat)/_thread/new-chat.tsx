@@ -1,18 +1,18 @@
 'use client'
 
-import { useEffect, useState } from 'react'
+import { type ReactNode, useEffect, useState } from 'react'
 import { useShell } from '#app/(chat)/_shell/shell-context.ts'
 import { ChatScreen } from '#app/(chat)/_thread/chat-screen.tsx'
 import { newId } from '#lib/id.ts'
 
 /** An empty chat; each "new chat" is another one, although the page stays. */
-export function NewChat() {
+export function NewChat({ starters }: { starters: ReactNode }) {
   const { newChat } = useShell()
   useEffect(openElsewhere, [])
-  return <EmptyChat key={newChat} />
+  return <EmptyChat key={newChat} starters={starters} />
 }
 
-function EmptyChat() {
+function EmptyChat({ starters }: { starters: ReactNode }) {
   const [conversationId] = useState(newId)
 
   useEffect(() => {
@@ -21,7 +21,17 @@ function EmptyChat() {
     return () => window.removeEventListener('popstate', openOther)
   }, [conversationId])
 
-  return <ChatScreen conversationId={conversationId} isNew title="" messages={[]} hasEarlier={false} renderId={null} />
+  return (
+    <ChatScreen
+      conversationId={conversationId}
+      isNew
+      title=""
+      messages={[]}
+      hasEarlier={false}
+      renderId={null}
+      starters={starters}
+    />
+  )
 }
 
 /**

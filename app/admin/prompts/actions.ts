@@ -1,0 +1,36 @@
+'use server'
+
+import { revalidatePath } from 'next/cache'
+import { action } from '#app/_server/action.ts'
+import {
+  addSitePrompt,
+  addSitePromptInput,
+  deleteSitePrompt,
+  deleteSitePromptInput,
+  moveSitePrompt,
+  moveSitePromptInput,
+  updateSitePrompt,
+  updateSitePromptInput,
+} from '#lib/prompts/index.ts'
+
+const PAGE = '/admin/prompts'
+
+export const addPrompt = action(addSitePromptInput, async (ctx, input) => {
+  await addSitePrompt(ctx, input)
+  revalidatePath(PAGE)
+})
+
+export const editPrompt = action(updateSitePromptInput, async (ctx, input) => {
+  await updateSitePrompt(ctx, input)
+  revalidatePath(PAGE)
+})
+
+export const movePrompt = action(moveSitePromptInput, async (ctx, input) => {
+  await moveSitePrompt(ctx, input)
+  revalidatePath(PAGE)
+})
+
+export const deletePrompt = action(deleteSitePromptInput, async (ctx, input) => {
+  await deleteSitePrompt(ctx, input)
+  revalidatePath(PAGE)
+})
