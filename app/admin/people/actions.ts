@@ -9,8 +9,7 @@ import { adjustWallet, approveAdjustment, rejectAdjustment } from '#lib/payments
 import { createPerson, createPersonInput, deletePerson, deletePersonInput } from '#lib/support/index.ts'
 import { disableUser, enableUser, reasonField, setRole, signOutUser } from '#lib/users/index.ts'
 
-const subject = z.object({ userId: z.uuid() })
-const withReason = subject.extend({ reason: reasonField })
+const withReason = z.object({ userId: z.uuid(), reason: reasonField })
 
 const linkOf = (token: string) => `${getEnv().APP_URL}/link/${token}`
 
@@ -21,7 +20,7 @@ export const addPerson = action(createPersonInput, async (ctx, input) => {
 })
 
 /** @returns a link with which the person chooses a new password; it is not shown again */
-export const makeLink = action(subject, async (ctx, input) => ({
+export const makeLink = action(withReason, async (ctx, input) => ({
   link: linkOf((await createSignInLink(ctx, input)).token),
 }))
 

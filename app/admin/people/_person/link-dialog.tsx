@@ -4,6 +4,7 @@ import { useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { Button } from '#app/_ui/button.tsx'
 import { Dialog } from '#app/_ui/dialog.tsx'
+import { Field } from '#app/_ui/field.tsx'
 import { FormError } from '#app/_ui/form-error.tsx'
 import { useForm } from '#app/_ui/use-form.ts'
 import { makeLink } from '#app/admin/people/actions.ts'
@@ -30,7 +31,7 @@ function LinkForm({ userId, hasPassword, onClose }: { userId: string; hasPasswor
   const admin = useTranslations('admin')
   const common = useTranslations('common')
   const [link, setLink] = useState<string | null>(null)
-  const { formProps, pending, failure } = useForm(async (data) => {
+  const { formProps, pending, failure, field } = useForm(async (data) => {
     const result = await makeLink(data)
     if (result.ok) setLink(result.data.link)
     return result
@@ -51,8 +52,18 @@ function LinkForm({ userId, hasPassword, onClose }: { userId: string; hasPasswor
         <p>{t('text')}</p>
         <p>{t(hasPassword ? 'oldPassword' : 'noPassword')}</p>
       </div>
-      <FormError failure={failure} field={null} />
+      <FormError failure={failure} field={field === 'reason' ? field : null} />
       <input type="hidden" name="userId" value={userId} />
+      <Field
+        id="link-reason"
+        name="reason"
+        label={admin('reason')}
+        hint={admin('reasonHint')}
+        required
+        maxLength={500}
+        autoComplete="off"
+        error={field === 'reason' && admin('reasonNeeded')}
+      />
       <div className="flex flex-wrap justify-end gap-2">
         <Button variant="quiet" onClick={onClose}>
           {admin('cancel')}

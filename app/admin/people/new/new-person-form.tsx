@@ -16,9 +16,10 @@ type Made = { userId: string; link: string; email: string }
 /** Makes an account, and shows the link with which its person chooses a password. */
 export function NewPersonForm() {
   const t = useTranslations('adminPeople.new')
-  const roles = useTranslations('adminPeople')
+  const people = useTranslations('adminPeople')
   const errorText = useErrorText()
   const [made, setMade] = useState<Made | null>(null)
+  const [role, setRole] = useState<'user' | 'admin'>('user')
   const { formProps, pending, failure, field } = useForm(async (data) => {
     const result = await addPerson(data)
     if (result.ok) setMade({ ...result.data, email: String(data.get('email')) })
@@ -65,10 +66,21 @@ export function NewPersonForm() {
         required
         error={field === 'name' && t('enterName')}
       />
-      <Select id="role" label={roles('role')} defaultValue="user">
-        <option value="user">{roles('roles.user')}</option>
-        <option value="admin">{roles('roles.admin')}</option>
-      </Select>
+      <div className="grid gap-1.5">
+        <Select
+          id="role"
+          label={people('role')}
+          value={role}
+          aria-describedby="role-hint"
+          onChange={(event) => setRole(event.target.value === 'admin' ? 'admin' : 'user')}
+        >
+          <option value="user">{people('roles.user')}</option>
+          <option value="admin">{people('roles.admin')}</option>
+        </Select>
+        <p id="role-hint" className="text-muted text-xs">
+          {people(role === 'admin' ? 'change.user.hint' : 'change.admin.hint')}
+        </p>
+      </div>
       <div>
         <Button type="submit" variant="primary" pending={pending}>
           {t('make')}
