@@ -104,10 +104,13 @@ export const ADMIN_VISITS: Record<string, (facts: DemoFacts) => string[]> = {
   'admin/people/[id]/statement/[entry]': (f) => [`/${f.personId}/${f.entrySeq}`],
   'admin/people/adjustments': () => ['', '?state=posted'],
   'admin/people/new': () => [''],
+  'admin/prompts': () => [''],
+  'admin/settings': () => [''],
   'api/admin/audit/csv': (f) => ['?days=1', `?type=user&subject=${f.personId}`],
   'api/admin/calls/csv': (f) => [`?user=${f.personId}`, '?window=24h'],
   'api/admin/ledger/transfers/csv': (f) => ['?window=24h', `?wallet=${f.walletId}`],
   'api/admin/orders/csv': () => ['?state=review'],
+  'api/admin/overview/[by]': () => ['/day', '/model', '/channel'],
   'api/admin/people/[id]/statement': (f) => [`/${f.personId}`],
   'api/admin/people/csv': () => ['?status=disabled'],
 }

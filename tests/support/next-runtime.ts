@@ -20,7 +20,14 @@ type Intl = typeof intl
 
 const translate = (original: Intl, asked?: string | { namespace?: string; locale?: string }) => {
   const namespace = typeof asked === 'string' ? asked : asked?.namespace
-  return original.createTranslator({ locale: visit.locale, messages: getMessages(visit.locale), namespace } as never)
+  // Whether every text is there is for the check of the catalogues.
+  const silent = { onError: () => undefined }
+  return original.createTranslator({
+    locale: visit.locale,
+    messages: getMessages(visit.locale),
+    namespace,
+    ...silent,
+  } as never)
 }
 const format = (original: Intl) => original.createFormatter({ locale: visit.locale, timeZone: 'UTC' })
 
@@ -34,8 +41,11 @@ export function nextIntl(original: Intl): Record<string, unknown> {
     useMessages: () => getMessages(visit.locale),
     useTimeZone: () => 'UTC',
     useNow: () => new Date(),
+    NextIntlClientProvider: handOn,
   }
 }
+
+const handOn = ({ children }: { children: ReactNode }) => children
 
 /** Stands for `next-intl/server`. */
 export function nextIntlServer(original: Intl): Record<string, unknown> {
