@@ -8,6 +8,7 @@ import { Alert } from '#app/_ui/alert.tsx'
 import { buttonClass } from '#app/_ui/button.tsx'
 import { Card } from '#app/_ui/card.tsx'
 import { TimeZoneKeeper } from '#app/_ui/time-zone-keeper.tsx'
+import { FirstSteps } from '#app/admin/_first-steps/first-steps.tsx'
 import { AttentionCard } from '#app/admin/_overview/attention-card.tsx'
 import { OverviewCharts } from '#app/admin/_overview/charts.tsx'
 import { FigureRow } from '#app/admin/_overview/figures.tsx'
@@ -16,7 +17,6 @@ import { Notes } from '#app/admin/_overview/notes.tsx'
 import { readPeriod, USUAL_RANGE } from '#app/admin/_overview/period.ts'
 import { PeriodPicker } from '#app/admin/_overview/period-picker.tsx'
 import type { SearchParams } from '#app/admin/_parts/address.ts'
-import { ExportButton } from '#app/admin/_parts/export-button.tsx'
 import { PageHead } from '#app/admin/_parts/page-head.tsx'
 import { getOverview, listAttention, type Overview } from '#lib/reports/index.ts'
 
@@ -56,6 +56,7 @@ export default async function OverviewPage({ searchParams }: { searchParams: Pro
           />
         )}
       </PageHead>
+      <FirstSteps ctx={ctx} />
       {attention.length > 0 && <AttentionCard items={attention} currency={overview.currency} timeZone={timeZone} />}
       {overview.isNew ? (
         <div className="mt-6">
@@ -84,9 +85,6 @@ export default async function OverviewPage({ searchParams }: { searchParams: Pro
           )}
           <FigureRow overview={overview} />
           <OverviewCharts overview={overview} />
-          <div className="mt-3 flex justify-end">
-            <ExportButton href="/api/admin/overview/day" label={t('byDay')} />
-          </div>
           <Groups overview={overview} />
           <Notes overview={overview} />
         </>
