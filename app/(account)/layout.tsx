@@ -13,7 +13,7 @@ export default async function AccountLayout({ children }: { children: ReactNode 
   return (
     <ClientMessages namespaces={['account']}>
       <div className="mx-auto min-h-(--screen) w-full max-w-column px-5 pt-[max(1rem,env(safe-area-inset-top))] pb-[max(3rem,env(safe-area-inset-bottom))]">
-        <header className="flex items-center justify-between gap-4 print:hidden">
+        <header className="flex flex-wrap items-center justify-between gap-x-4 gap-y-1 print:hidden">
           <Link href="/" className={buttonClass('quiet', 'small', '-ms-2.5')}>
             <ArrowLeft className="size-4" aria-hidden="true" />
             {t('back')}

@@ -37,7 +37,7 @@ export function ExportButton({ href, label }: { href: string; label?: string }) 
 
   return (
     <span className="needs-script inline-flex flex-wrap items-center gap-2">
-      <span role="status" className="figures text-muted text-xs">
+      <span role="status" className="figures text-muted text-xs empty:-me-2">
         {state.is === 'failed' && <span className="text-danger">{t('failed')}</span>}
         {(state.is === 'under' || state.is === 'done') && t(state.is, { count: state.rows })}
       </span>

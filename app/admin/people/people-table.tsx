@@ -42,7 +42,7 @@ export function PeopleTable({ people, timeZone, empty }: PeopleTableProps) {
             >
               {person.name}
             </Link>
-            <span className="block text-muted text-xs">{person.email}</span>
+            <span className="block font-normal text-muted text-xs">{person.email}</span>
           </span>
         ),
       },

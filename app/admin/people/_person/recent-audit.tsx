@@ -1,5 +1,6 @@
 import { useLocale, useTranslations } from 'next-intl'
 import type { AuditRow } from '#lib/audit-log.ts'
+import { formatCredits, parseCredits } from '#lib/money.ts'
 
 /** What was last done to a person's account and wallet, by whom and why. */
 export function RecentAudit({ entries, timeZone }: { entries: readonly AuditRow[]; timeZone: string }) {
@@ -17,7 +18,9 @@ export function RecentAudit({ entries, timeZone }: { entries: readonly AuditRow[
             <p className="flex flex-wrap items-baseline justify-between gap-x-4">
               <span>
                 {t.has(name) ? t(name) : entry.action}
-                {typeof credits === 'string' && <span className="figures text-muted"> · {signed(credits)}</span>}
+                {typeof credits === 'string' && (
+                  <span className="figures text-muted"> · {signed(credits, locale)}</span>
+                )}
               </span>
               <time dateTime={entry.at.toISOString()} className="figures text-muted text-xs">
                 {when.format(entry.at)}
@@ -34,6 +37,9 @@ export function RecentAudit({ entries, timeZone }: { entries: readonly AuditRow[
   )
 }
 
-function signed(credits: string): string {
-  return credits.startsWith('-') ? credits.replace('-', '−') : `+${credits}`
+/** An amount as the log keeps it, for reading. */
+function signed(credits: string, locale: string): string {
+  const micros = parseCredits(credits)
+  if (micros === null) return credits
+  return micros < 0n ? `−${formatCredits(-micros, locale)}` : `+${formatCredits(micros, locale)}`
 }

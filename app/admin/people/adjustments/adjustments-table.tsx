@@ -90,23 +90,16 @@ export function AdjustmentsTable({ changes, viewerId, timeZone, empty }: Adjustm
         id: 'state',
         header: t('state'),
         cell: ({ row: { original: change } }) => (
-          <span className="block">
+          <span className="grid justify-items-start gap-1.5 max-sm:justify-items-end sm:min-w-44">
             <Badge tone={TONES[change.state]}>{t(`states.${change.state}`)}</Badge>
             {change.decidedAt && (
-              <span
-                className="mt-1 block max-w-48 truncate text-muted text-xs"
-                title={change.decidedByEmail ?? undefined}
-              >
+              <span className="block max-w-48 truncate text-muted text-xs" title={change.decidedByEmail ?? undefined}>
                 {change.decidedByEmail ?? t('deleted')}
               </span>
             )}
+            {change.state === 'waiting' && <Decide change={change} isOwn={change.requestedByUserId === viewerId} />}
           </span>
         ),
-      },
-      {
-        id: 'do',
-        header: t('decide'),
-        cell: ({ row }) => <Decide change={row.original} isOwn={row.original.requestedByUserId === viewerId} />,
       },
     ]
   }, [t, locale, timeZone, viewerId])
@@ -124,13 +117,12 @@ export function AdjustmentsTable({ changes, viewerId, timeZone, empty }: Adjustm
 
 function Decide({ change, isOwn }: { change: Row; isOwn: boolean }) {
   const t = useTranslations('adminPeople.changes')
-  if (change.state !== 'waiting') return null
   const amount = creditsToDecimal(change.amountMicros < 0n ? -change.amountMicros : change.amountMicros)
   const email = change.ownerEmail ?? t('deleted')
   return (
     <span className="flex flex-wrap gap-2">
       {isOwn ? (
-        <span className="self-center text-muted text-xs">{t('yours')}</span>
+        <span className="self-center whitespace-normal text-muted text-xs">{t('yours')}</span>
       ) : (
         <ActionDialog
           label={t('approve')}
