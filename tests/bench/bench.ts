@@ -1,4 +1,5 @@
 import { PlainError, runMain } from '#scripts/run-main.ts'
+import { benchAdmin } from './admin.ts'
 import { benchLedger } from './ledger.ts'
 
 /** Each prints its figures beside the floor of the same machine and says whether it keeps its budget. */
@@ -12,6 +13,15 @@ const BENCHMARKS = [
       --wallets N   wallets of the rows with many (10000)
       --scale N     TPC-B's branches (20)
       --url URL     a server for tests instead of one of its own: a role that may create roles and databases`,
+  },
+  {
+    name: 'admin',
+    run: benchAdmin,
+    help: `every page of the cockpit on the large demonstration, beside bare ones (some twenty minutes when it is made anew)
+      --rounds N    how often each is asked for (25)
+      --size SIZE   small or large (large)
+      --only PLACE  only pages with this in their place, such as admin/calls
+      BENCH_DATA_DIR in the environment names a folder that keeps the demonstration for the next time`,
   },
 ]
 
