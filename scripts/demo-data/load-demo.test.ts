@@ -68,7 +68,10 @@ describe('the small demonstration', () => {
   })
 
   it('has sums that are those of its rows', async () => {
-    const [year] = await ask(owner, `SELECT (now() - interval '11 months')::date::text AS from, now()::date::text AS to`)
+    const [year] = await ask(
+      owner,
+      `SELECT (now() - interval '11 months')::date::text AS from, now()::date::text AS to`,
+    )
     const results = await verifyReports(systemCtx('test', demo.db), { from: year.from, to: year.to })
     expect(results.filter(({ differences }) => differences > 0)).toEqual([])
     expect(results.every(({ checked }) => checked > 100)).toBe(true)

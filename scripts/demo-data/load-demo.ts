@@ -48,8 +48,10 @@ export async function loadDemo(
       await requireEmpty(ctx)
       await write(ctx, size, bar)
     })
-    await tidy(owned, bar)
-    await sum(url, bar)
+    bar.advance('statistics', (WEIGHTS.statistics * DEMO_SIZES[size].records) / BATCH)
+    await tidy(owned)
+    bar.advance('reports', (WEIGHTS.reports * DEMO_SIZES[size].records) / BATCH)
+    await sum(url)
     bar.end()
     return { loaded: true, size }
   } finally {
@@ -119,7 +121,7 @@ async function write(ctx: DemoCtx, size: DemoSize, bar: ProgressBar): Promise<vo
   await inBatches('lots', records, WEIGHTS.uses, (from, upto) => writeLotUses(ctx, from, upto))
   await closeBooks(ctx)
   await inBatches('receipts', records, WEIGHTS.receipts, (from, upto) => writeReceipts(ctx, from, upto))
-  await writeConversations(ctx)
+  await step('conversations', WEIGHTS.conversations, () => writeConversations(ctx))
   await drawTurns(ctx)
   await inBatches('messages', messages / 2, WEIGHTS.messages, (from, upto) => writeMessages(ctx, from, upto))
   await writeOrders(ctx)
@@ -131,8 +133,7 @@ async function write(ctx: DemoCtx, size: DemoSize, bar: ProgressBar): Promise<vo
 }
 
 /** What readers of a large database need: sizes for the planner, and which pages everybody sees. */
-async function tidy(db: ReturnType<typeof createDatabase>, bar: ProgressBar): Promise<void> {
-  bar.advance('statistics', 1)
+async function tidy(db: ReturnType<typeof createDatabase>): Promise<void> {
   const client = await db.$client.connect()
   try {
     await client.query('SET statement_timeout = 0')
@@ -143,34 +144,36 @@ async function tidy(db: ReturnType<typeof createDatabase>, bar: ProgressBar): Pr
 }
 
 /** The sums of the reports, as the job of the service would make them within its first minutes. */
-async function sum(url: string, bar: ProgressBar): Promise<void> {
+async function sum(url: string): Promise<void> {
   const db = createDatabase(url, 2)
   try {
     const ctx = systemCtx('demo', db)
-    do bar.advance('reports', 1)
-    while (await sumReports(ctx, { batchRows: 200_000 }))
+    while (await sumReports(ctx, { batchRows: 200_000 }));
   } finally {
     await db.$client.end()
   }
 }
 
-/** Seconds or so that a hundred thousand rows take: they only move the bar. */
+/** Seconds or so that a hundred thousand calls or turns take on a busy machine: they only move the bar. */
 const WEIGHTS = {
   draw: 1,
-  rate: 1,
-  charge: 1,
-  lots: 1,
-  transfers: 1,
-  holds: 3,
-  transfer: 3,
-  uses: 1,
-  receipts: 3,
-  messages: 4,
-  indexes: 5,
+  rate: 1.8,
+  charge: 0.7,
+  lots: 0.4,
+  transfers: 0.3,
+  holds: 2.9,
+  transfer: 8.7,
+  uses: 3.6,
+  receipts: 5,
+  conversations: 2.3,
+  messages: 12,
+  indexes: 3.3,
+  statistics: 1.1,
+  reports: 1.5,
 }
 
 function totalWeight(size: DemoSize): number {
   const { records, messages } = DEMO_SIZES[size]
   const { messages: turns, ...others } = WEIGHTS
-  return (Object.values(others).reduce((sum, weight) => sum + weight, 0) * records + (turns * messages) / 2) / BATCH + 1
+  return (Object.values(others).reduce((sum, weight) => sum + weight, 0) * records + (turns * messages) / 2) / BATCH
 }
