@@ -1,6 +1,6 @@
-import { sql } from 'drizzle-orm'
 import { createFirstAdmin } from '#lib/auth/index.ts'
 import { systemCtx } from '#lib/ctx.ts'
+import { invariant } from '#lib/errors.ts'
 import { seedDatabase } from '#lib/models/index.ts'
 import { seedPackages } from '#lib/payments/index.ts'
 import { loadDemo } from '#scripts/demo-data/load-demo.ts'
@@ -8,14 +8,21 @@ import { createTestDatabase, type TestDatabase } from '#tests/support/database.t
 
 const SILENT = { advance: () => undefined, end: () => undefined }
 
+export const DEMO_ADMIN = { email: 'admin@example.com', name: 'Admin', password: 'tram lamp seven violet' }
+
 /** A database with the small demonstration in it, and the admin who runs it. */
 export async function createDemoDatabase(): Promise<TestDatabase & { adminId: string }> {
   const database = await createTestDatabase()
+  return { ...database, adminId: await fillWithDemo(database) }
+}
+
+/** Seeds an empty database, makes its admin and loads the small demonstration. @returns the admin's id */
+export async function fillWithDemo(database: Pick<TestDatabase, 'db' | 'url' | 'ownerUrl'>): Promise<string> {
   const ctx = systemCtx('seed', database.db)
   const { currency } = await seedDatabase(ctx)
   await seedPackages(ctx, { currency })
-  await createFirstAdmin(ctx, { email: 'admin@example.com', name: 'Admin', password: 'tram lamp seven violet' })
+  const adminId = await createFirstAdmin(ctx, DEMO_ADMIN)
+  invariant(adminId, 'the database was empty')
   await loadDemo('small', database, SILENT)
-  const { rows } = await database.db.execute<{ id: string }>(sql`SELECT id FROM users WHERE role = 'admin'`)
-  return { ...database, adminId: rows[0]!.id }
+  return adminId
 }
