@@ -31,7 +31,7 @@ it('a loss is named by its kind; what only covers its cost is none', () => {
 
 describe('marginPermille', () => {
   it.each([
-    [6_000n, 5_000n, 166],
+    [6_000n, 5_000n, 167],
     [10n, 10n, 0],
     [10n, 15n, -500],
     [10n, 0n, 1_000],

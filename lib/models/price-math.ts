@@ -44,12 +44,10 @@ export function lossesOf(prices: UnitPrices): PriceKind[] {
   })
 }
 
-/**
- * What is left of a revenue after its cost, in tenths of a percent of the revenue, rounded towards zero: 167 is 16.7 %.
- * Null without a revenue.
- */
+/** What is left of a revenue after its cost, in tenths of a percent of the revenue: 167 is 16.7 %. Null without a revenue. */
 export function marginPermille(revenueMicros: bigint, costMicros: bigint): number | null {
-  return revenueMicros > 0n ? Number(((revenueMicros - costMicros) * 1_000n) / revenueMicros) : null
+  if (revenueMicros <= 0n) return null
+  return Math.round(Number(((revenueMicros - costMicros) * 100_000n) / revenueMicros) / 100)
 }
 
 /** Tokens by kind, and calls. */

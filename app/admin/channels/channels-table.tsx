@@ -38,7 +38,7 @@ export function ChannelsTable({ channels, empty }: { channels: Row[]; empty: Rea
         accessorFn: (row) => row.name.toLowerCase(),
         look: { wide: true },
         cell: ({ row: { original: row } }) => (
-          <>
+          <div className="min-w-0">
             <Link
               href={`/admin/channels/${row.id}`}
               prefetch={false}
@@ -49,7 +49,7 @@ export function ChannelsTable({ channels, empty }: { channels: Row[]; empty: Rea
             <span className="block text-muted text-xs">
               {nameOfVendor(row.vendor)} · {new URL(row.baseUrl).host}
             </span>
-          </>
+          </div>
         ),
       },
       {
@@ -64,10 +64,10 @@ export function ChannelsTable({ channels, empty }: { channels: Row[]; empty: Rea
         look: { align: 'end' },
         accessorFn: (row) => row.keys,
         cell: ({ row: { original: row } }) => (
-          <>
+          <span>
             {number.format(row.keys)}
             {row.refused > 0 && <span className="text-danger"> · {t('refusedKeys', { count: row.refused })}</span>}
-          </>
+          </span>
         ),
       },
       {

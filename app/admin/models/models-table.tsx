@@ -66,7 +66,7 @@ export function ModelsTable({ models, empty }: { models: Row[]; empty: ReactNode
         accessorFn: (row) => row.displayName.toLowerCase(),
         look: { wide: true },
         cell: ({ row: { original: row } }) => (
-          <>
+          <div className="min-w-0">
             <Link
               href={modelHref(row.id)}
               prefetch={false}
@@ -78,7 +78,7 @@ export function ModelsTable({ models, empty }: { models: Row[]; empty: ReactNode
               {nameOfVendor(row.vendor)}
               {row.displayName !== row.id && ` · ${row.id}`}
             </span>
-          </>
+          </div>
         ),
       },
       {
@@ -127,9 +127,15 @@ export function ModelsTable({ models, empty }: { models: Row[]; empty: ReactNode
         look: { align: 'end' },
         accessorFn: (row) => Number(row.soldMicros),
         cell: ({ row: { original: row } }) => (
-          <>
-            {amount(row.soldMicros)} <span className="text-muted text-xs">{share(row.soldPermille)}</span>
-          </>
+          <span>
+            {row.calls === 0 ? (
+              '–'
+            ) : (
+              <>
+                {amount(row.soldMicros)} <span className="text-muted text-xs">{share(row.soldPermille)}</span>
+              </>
+            )}
+          </span>
         ),
       },
       {

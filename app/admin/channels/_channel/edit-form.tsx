@@ -44,7 +44,7 @@ export function EditForm({ channel }: EditFormProps) {
       <FormError failure={failure} field={field && (known.includes(field) || isHeader) ? field : null} />
       <input type="hidden" name="channelId" value={channel.id} />
       <input type="hidden" name="version" value={channel.version} />
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field
           id="name"
           label={t('name')}
@@ -91,7 +91,7 @@ export function EditForm({ channel }: EditFormProps) {
           <span className="block text-muted text-xs">{t('ownNetworkHint')}</span>
         </span>
       </label>
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field
           id="priority"
           label={t('priority')}
@@ -170,7 +170,7 @@ function SecretChange({ name, label, state, children }: SecretChangeProps) {
   const t = useTranslations('adminModels.edit')
   const [change, setChange] = useState('keep')
   return (
-    <div className="grid gap-3 sm:grid-cols-2 sm:items-end">
+    <div className="grid items-start gap-3 sm:grid-cols-2">
       <Select id={name} label={label} value={change} onChange={(event) => setChange(event.target.value)}>
         <option value="keep">{state ?? t('noSecret')}</option>
         <option value="replace">{state ? t('replace') : t('setOne')}</option>

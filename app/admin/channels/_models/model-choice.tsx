@@ -159,7 +159,7 @@ function HandPrices({ name, prices, onChange, markupPercent }: HandPricesProps) 
   const sale = salePrices(prices, markupPercent)
   return (
     <div className="mb-3 ms-8">
-      <div className="grid grid-cols-2 gap-3 sm:grid-cols-4">
+      <div className="grid grid-cols-2 items-start gap-3 sm:grid-cols-4">
         {(['costInput', 'costOutput', 'input', 'output'] as const).map((field) => (
           <Field
             key={field}

@@ -99,7 +99,7 @@ export function SetUpForm({ markupPercent, isFirst }: SetUpFormProps) {
         <VendorFields way={way} onChange={changeWay} failure={failure} disabled={isPending} />
         {!found && (
           <div className="mt-5 grid gap-4">
-            {failure && <Fault>{faultText(failure)}</Fault>}
+            {failure && !isAtField(failure) && <Fault>{faultText(failure)}</Fault>}
             <div>
               <Button type="submit" variant="primary" pending={isPending} disabled={!isComplete(way)}>
                 {t('find')}
@@ -114,7 +114,7 @@ export function SetUpForm({ markupPercent, isFirst }: SetUpFormProps) {
             {models.length === 0 && <p className="text-muted text-sm">{t('noModels')}</p>}
             <ModelChoice models={models} choice={choice} onChange={setChoice} markupPercent={markupPercent} />
             <div className="mt-5 grid gap-4">
-              {failure && <Fault>{faultText(failure)}</Fault>}
+              {failure && !isAtField(failure) && <Fault>{faultText(failure)}</Fault>}
               {unpriced.length > 0 && (
                 <p role="status" className="text-sm text-warning">
                   {t('priceMissing', { count: unpriced.length, name: unpriced[0] ?? '' })}
@@ -134,6 +134,11 @@ export function SetUpForm({ markupPercent, isFirst }: SetUpFormProps) {
       )}
     </form>
   )
+}
+
+/** True for a fault that stands beside its field already. */
+function isAtField({ params }: FormFailure): boolean {
+  return ['key', 'baseUrl', 'proxy', 'name', 'vendor'].includes(String(params.field))
 }
 
 function isComplete({ key, vendor, baseUrl }: Way): boolean {

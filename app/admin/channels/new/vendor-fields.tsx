@@ -1,6 +1,6 @@
 'use client'
 
-import { useTranslations } from 'next-intl'
+import { useLocale, useTranslations } from 'next-intl'
 import { Button } from '#app/_ui/button.tsx'
 import { Field } from '#app/_ui/field.tsx'
 import { PasswordField } from '#app/_ui/password-field.tsx'
@@ -72,7 +72,7 @@ export function VendorFields({ way, onChange, failure, disabled }: VendorFieldsP
           ))}
         </div>
       )}
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid items-start gap-4 sm:grid-cols-2">
         <Select
           id="vendor"
           label={t('vendor')}
@@ -137,7 +137,7 @@ export function VendorFields({ way, onChange, failure, disabled }: VendorFieldsP
       {(isOther || isPrivate || way.ownNetwork) && <OwnNetwork way={way} onChange={onChange} />}
       <details open={field === 'name' || field === 'proxy' ? true : undefined}>
         <summary className="cursor-pointer py-1 text-muted text-sm hover:text-ink touch:py-2.5">{t('more')}</summary>
-        <div className="mt-2 grid gap-4 sm:grid-cols-2">
+        <div className="mt-2 grid items-start gap-4 sm:grid-cols-2">
           <Field
             id="channel-name"
             label={t('name')}
@@ -188,6 +188,7 @@ type KeyHintProps = { likely: readonly VendorPreset[]; typed: string; preset: Ve
 
 function KeyHint({ likely, typed, preset }: KeyHintProps) {
   const t = useTranslations('adminModels.setUp')
+  const locale = useLocale()
   if (typed.trim() === '') {
     return preset?.keysUrl ? (
       <a href={preset.keysUrl} target="_blank" rel="noreferrer" className="underline underline-offset-4">
@@ -199,6 +200,6 @@ function KeyHint({ likely, typed, preset }: KeyHintProps) {
   }
   const [first] = likely
   if (!first) return preset ? t('keyKept') : t('notRecognised')
-  const names = likely.map(({ name }) => name).join(', ')
+  const names = new Intl.ListFormat(locale, { type: 'conjunction' }).format(likely.map(({ name }) => name))
   return likely.length === 1 ? t('recognised', { vendor: first.name }) : t('several', { vendors: names })
 }

@@ -45,7 +45,7 @@ export function LimitsForm({ model }: LimitsFormProps) {
       <input type="hidden" name="modelId" value={model.id} />
       <input type="hidden" name="version" value={model.version} />
       <input type="hidden" name="visible" value={String(model.visible)} />
-      <div className="grid gap-4 sm:grid-cols-2">
+      <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field
           id="displayName"
           label={t('displayName')}

@@ -39,7 +39,7 @@ export function PriceForm({ modelId, version, price, markupPercent }: PriceFormP
         {(['sale', 'cost'] as const).map((side) => (
           <fieldset key={side} className="min-w-0">
             <legend className="mb-2 font-medium text-sm">{t(side)}</legend>
-            <div className="grid grid-cols-2 gap-3">
+            <div className="grid grid-cols-2 items-start gap-3">
               {FIELDS.filter((name) => name.startsWith('cost') === (side === 'cost')).map((name) => (
                 <Field
                   key={name}

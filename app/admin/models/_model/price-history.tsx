@@ -17,6 +17,7 @@ type PriceHistoryProps = { modelId: string; versions: PriceVersion[]; timeZone: 
 export function PriceHistory({ modelId, versions, timeZone }: PriceHistoryProps) {
   const t = useTranslations('adminModels.history')
   const locale = useLocale()
+  const canWithdrawAny = versions.some((version) => version.canWithdraw)
   const columns = useMemo<DataColumn<PriceVersion>[]>(() => {
     const when = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short', timeZone })
     const credits = (micros: bigint) => formatCredits(micros, locale)
@@ -31,12 +32,28 @@ export function PriceHistory({ modelId, versions, timeZone }: PriceHistoryProps)
       cell: ({ row }) => {
         const [price, cost] = read(row.original)
         return (
-          <>
+          <span>
             {credits(price)} <span className="text-muted text-xs">/ {credits(cost)}</span>
-          </>
+          </span>
         )
       },
     })
+    const action: DataColumn<PriceVersion> = {
+      id: 'action',
+      header: t('action'),
+      cell: ({ row: { original: row } }) =>
+        row.canWithdraw && (
+          <ActionDialog
+            label={t('withdraw')}
+            title={t('withdrawTitle')}
+            text={t('withdrawText', { when: when.format(row.from) })}
+            confirm={t('withdraw')}
+            variant="danger"
+            values={{ modelId, priceVersionId: row.id }}
+            action={withdrawPrice}
+          />
+        ),
+    }
     return [
       {
         id: 'from',
@@ -64,24 +81,9 @@ export function PriceHistory({ modelId, versions, timeZone }: PriceHistoryProps)
         header: t('source'),
         cell: ({ row: { original: row } }) => <Source version={row} />,
       },
-      {
-        id: 'action',
-        header: t('action'),
-        cell: ({ row: { original: row } }) =>
-          row.canWithdraw && (
-            <ActionDialog
-              label={t('withdraw')}
-              title={t('withdrawTitle')}
-              text={t('withdrawText', { when: when.format(row.from) })}
-              confirm={t('withdraw')}
-              variant="danger"
-              values={{ modelId, priceVersionId: row.id }}
-              action={withdrawPrice}
-            />
-          ),
-      },
+      ...(canWithdrawAny ? [action] : []),
     ]
-  }, [t, locale, timeZone, modelId])
+  }, [t, locale, timeZone, modelId, canWithdrawAny])
   return (
     <DataTable
       id="prices"

@@ -23,7 +23,7 @@ export function NewModelForm() {
     <form {...formProps} className="needs-script grid max-w-3xl gap-5">
       <FormError failure={failure} field={field && names.includes(field) ? field : null} />
       <Card title={t('about')}>
-        <div className="grid gap-4 sm:grid-cols-2">
+        <div className="grid items-start gap-4 sm:grid-cols-2">
           {ABOUT.map((name) => (
             <Field
               key={name}
@@ -46,7 +46,7 @@ export function NewModelForm() {
         </label>
       </Card>
       <Card title={t('prices')} hint={t('pricesHint')}>
-        <div className="grid grid-cols-2 gap-4">
+        <div className="grid grid-cols-2 items-start gap-4">
           {PRICES.map((name) => (
             <Field
               key={name}
