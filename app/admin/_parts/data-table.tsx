@@ -24,8 +24,11 @@ const features = tableFeatures({
   sortFns,
 })
 
-/** How a column looks: amounts stand at the end; `wide` may wrap and takes what room is left. */
-type Look = { align?: 'end'; wide?: boolean }
+/**
+ * How a column looks: amounts stand at the end; `wide` may wrap and takes what room is left; a phone's cards leave out
+ * what is `spare`.
+ */
+type Look = { align?: 'end'; wide?: boolean; spare?: boolean }
 
 /**
  * A column: `id`, `header` in the reader's language, `cell` to draw it; `accessorFn` gives what it sorts by, only in
@@ -134,9 +137,9 @@ export function DataTable<Row extends RowData>({
                     <td
                       key={cell.id}
                       data-label={String(cell.column.columnDef.header)}
-                      className={`${look?.align === 'end' ? 'sm:text-end' : ''} ${look?.wide ? 'data-wide' : ''}`}
+                      className={`${look?.align === 'end' ? 'sm:text-end' : ''} ${look?.wide ? 'data-wide' : ''} ${look?.spare ? 'max-sm:hidden!' : ''}`}
                     >
-                      <FlexRender cell={cell} />
+                      <Drawn draw={cell.column.columnDef.cell} context={cell.getContext()} />
                     </td>
                   )
                 })}
@@ -147,6 +150,14 @@ export function DataTable<Row extends RowData>({
       </div>
     </div>
   )
+}
+
+/**
+ * What a column draws for a row. A component that stays the same: columns made anew, as when a page comes again, must not
+ * close a dialog that is open in a cell.
+ */
+function Drawn<Context>({ draw, context }: { draw: unknown; context: Context }): ReactNode {
+  return typeof draw === 'function' ? (draw as (context: Context) => ReactNode)(context) : (draw as ReactNode)
 }
 
 function SortMark({ sorted }: { sorted: false | 'asc' | 'desc' }) {

@@ -30,7 +30,7 @@ export function CarriedModels({ channelId, models, canFind, markupPercent }: Car
     <div className="grid gap-4">
       {models.length === 0 && <p className="text-muted text-sm">{t('none')}</p>}
       {models.length > 0 && (
-        <ul className="max-h-112 divide-y divide-line overflow-y-auto border-line border-y">
+        <ul className="relative max-h-112 divide-y divide-line overflow-y-auto border-line border-y">
           {models.map(({ id, displayName, vendorModel }) => (
             <li key={id} className="flex items-center justify-between gap-4 py-1.5">
               <div className="min-w-0 text-sm">

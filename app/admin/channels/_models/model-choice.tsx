@@ -87,7 +87,7 @@ function Unpriced({ open, models, choice, row }: UnpricedProps) {
           className="mt-2 h-9 w-full rounded-lg border border-line-strong/70 bg-raised px-3 text-sm hover:border-line-strong touch:h-11 touch:text-base"
         />
       )}
-      <ul className="mt-1 max-h-112 divide-y divide-line overflow-y-auto">
+      <ul className="relative mt-1 max-h-112 divide-y divide-line overflow-y-auto">
         {found.slice(0, SHOWN_MAX).map(row)}
         {found.length === 0 && <li className="py-2 text-muted text-sm">{t('none')}</li>}
         {found.length > SHOWN_MAX && (
