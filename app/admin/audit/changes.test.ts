@@ -12,7 +12,16 @@ describe('changesOf', () => {
       { name: 'tags', before: 'x', after: 'x, y' },
       { name: 'limit', before: '3', after: undefined },
     ])
-    expect(changesOf(before, { ...before }, amount)).toEqual([])
+  })
+
+  it('tells what was set to what it was, for that was a decision', () => {
+    expect(changesOf({ value: 'USD' }, { value: 'USD' }, amount)).toEqual([
+      { name: 'value', before: undefined, after: 'USD' },
+    ])
+    expect(changesOf({ value: null }, { value: null }, amount)).toEqual([
+      { name: 'value', before: undefined, after: undefined },
+    ])
+    expect(changesOf({}, null, amount)).toEqual([])
   })
 
   it('tells all of what is new or gone', () => {

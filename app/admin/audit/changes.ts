@@ -4,12 +4,13 @@ export type Change = { name: string; before?: string; after?: string }
 type Facts = Record<string, unknown> | null
 
 /**
- * What an entry changed, value by value: of a change only what differs, of something new or gone all of it.
+ * What an entry changed, value by value: of a change only what differs, of something new or gone all of it, and all of
+ * what was set to what it was.
  * @param amount puts an amount of micro-credits into words
  */
 export function changesOf(before: Facts, after: Facts, amount: (micros: bigint) => string, subject = ''): Change[] {
   const names = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])]
-  return names.flatMap((name) => {
+  const changes = names.flatMap((name) => {
     const said = (facts: Facts) => {
       const value = facts?.[name]
       const isAmount = /micros$/i.test(name) || (name === 'value' && /_micros$/.test(subject))
@@ -18,6 +19,7 @@ export function changesOf(before: Facts, after: Facts, amount: (micros: bigint) 
     const [old, now] = [said(before), said(after)]
     return old === now && before && after ? [] : [{ name, before: old, after: now }]
   })
+  return changes.length === 0 && before ? changesOf(null, after, amount, subject) : changes
 }
 
 function textOf(value: unknown): string | undefined {

@@ -1,26 +1,21 @@
 'use client'
 
-import { useLocale, useTranslations } from 'next-intl'
-import { useMemo } from 'react'
+import { useTranslations } from 'next-intl'
 import { Button } from '#app/_ui/button.tsx'
 import { FormError } from '#app/_ui/form-error.tsx'
 import { Select } from '#app/_ui/select.tsx'
 import { useForm } from '#app/_ui/use-form.ts'
 import { saveCurrency } from '#app/admin/settings/actions.ts'
+import type { Option } from '#app/admin/settings/fields.ts'
 
-type CurrencyFormProps = { currency: string; version: number; currencies: readonly string[]; isFixed: boolean }
+type CurrencyFormProps = { currency: string; version: number; currencies: readonly Option[]; isFixed: boolean }
 
 /** What a credit is worth a unit of, as long as nobody has paid. */
 export function CurrencyForm({ currency, version, currencies, isFixed }: CurrencyFormProps) {
   const t = useTranslations('adminService.settings')
-  const locale = useLocale()
   const { formProps, pending, done, failure } = useForm((data) =>
     saveCurrency({ currency: String(data.get('site_currency')), version: Number(data.get('version')) }),
   )
-  const names = useMemo(() => {
-    const display = new Intl.DisplayNames(locale, { type: 'currency' })
-    return currencies.map((code) => [code, `${code} · ${display.of(code)}`] as const)
-  }, [currencies, locale])
   if (isFixed) return <p className="text-sm">{t('currencyFixed', { currency })}</p>
   return (
     <form {...formProps} className="needs-script grid gap-3">
@@ -33,7 +28,7 @@ export function CurrencyForm({ currency, version, currencies, isFixed }: Currenc
           label={<span className="font-medium text-ink text-sm">{t('settings.site_currency.label')}</span>}
           defaultValue={currency}
         >
-          {names.map(([code, name]) => (
+          {currencies.map(([code, name]) => (
             <option key={code} value={code}>
               {name}
             </option>

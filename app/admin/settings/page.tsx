@@ -1,5 +1,5 @@
 import type { Metadata } from 'next'
-import { getTranslations } from 'next-intl/server'
+import { getLocale, getTranslations } from 'next-intl/server'
 import type { ReactNode } from 'react'
 import { requirePageAdmin } from '#app/_server/context.ts'
 import { getSite, logoAddress } from '#app/_server/site.ts'
@@ -8,6 +8,7 @@ import { Card } from '#app/_ui/card.tsx'
 import { PageHead } from '#app/admin/_parts/page-head.tsx'
 import { ChangeHistory } from '#app/admin/settings/change-history.tsx'
 import { CurrencyForm } from '#app/admin/settings/currency-form.tsx'
+import type { Option } from '#app/admin/settings/fields.ts'
 import { type FieldSources, fieldsOf, GROUPS, type Group } from '#app/admin/settings/groups.ts'
 import { PictureField } from '#app/admin/settings/picture-field.tsx'
 import { RegistrationForm } from '#app/admin/settings/registration-form.tsx'
@@ -27,8 +28,9 @@ export async function generateMetadata(): Promise<Metadata> {
 
 export default async function SettingsPage() {
   const { viewer: _viewer, ...ctx } = await requirePageAdmin()
-  const [t, states, models, site, codes, isFixed, signUp] = await Promise.all([
+  const [t, locale, states, models, site, codes, isFixed, signUp] = await Promise.all([
     getTranslations('adminService.settings'),
+    getLocale(),
     listSettings(ctx),
     listModels(ctx),
     getSite(),
@@ -103,9 +105,7 @@ export default async function SettingsPage() {
           <CurrencyForm
             currency={currency}
             version={states.site_currency.version}
-            currencies={Intl.supportedValuesOf('currency').filter(
-              (code) => code === currency || isPayableCurrency(code),
-            )}
+            currencies={currencyNames(currency, locale)}
             isFixed={isFixed}
           />
           <div className="mt-6 border-line border-t pt-5">
@@ -118,6 +118,14 @@ export default async function SettingsPage() {
       </div>
     </>
   )
+}
+
+/** Currencies that can be paid in, named here: browsers know fewer names. */
+function currencyNames(present: string, locale: string): Option[] {
+  const names = new Intl.DisplayNames(locale, { type: 'currency' })
+  return Intl.supportedValuesOf('currency')
+    .filter((code) => code === present || isPayableCurrency(code))
+    .map((code) => [code, `${code} · ${names.of(code)}`])
 }
 
 type GroupCardProps = { ctx: Ctx; group: Group; also?: readonly string[]; children: ReactNode }

@@ -31,6 +31,7 @@ export function PictureField({ name, shown }: PictureFieldProps) {
     setDone(null)
     // What is too large is not worth its way.
     if (file && file.size > BYTES_MAX) return setFailure({ code: 'file_too_large', params: { max: '1 MB' } })
+    setFailure(null)
     setPending(true)
     setFailure(await store(name, file))
     setPending(false)

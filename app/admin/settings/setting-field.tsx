@@ -86,8 +86,8 @@ type Parts = { id: string; label: string; hint: string; error: ReactNode }
 
 function Described({ id, hint, error, children }: Omit<Parts, 'label'> & { children: ReactNode }) {
   return (
-    <div className="grid max-w-96 gap-1.5">
-      {children}
+    <div className="grid gap-1.5">
+      <div className="max-w-96">{children}</div>
       <p id={`${id}-hint`} className="text-muted text-xs">
         {hint}
       </p>
