@@ -42,7 +42,7 @@ const PAGE_SPAN = 7n * 24n * HOUR
 const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 
 /** Where a list goes on; made by `lookBack`. */
-export const placeInput = z
+const placeInput = z
   .string()
   .regex(/^\d{1,17}\.[0-9a-f-]{36}$/)
   .refine((text) => isId(text.slice(text.indexOf('.') + 1)))

@@ -43,7 +43,7 @@ const RUNS = sql`${ledgerChecks.finishedAt} IS NULL AND (
     OR EXISTS (
       SELECT 1 FROM pg_locks l
       WHERE l.locktype = 'advisory' AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND l.classid = ${sql.raw(String(RUN_LOCK))} AND l.objid = (hashtext(${ledgerChecks.id}::text)::bigint & 4294967295)::oid))`
+        AND l.classid = ${RUN_LOCK}::oid AND l.objid = (hashtext(${ledgerChecks.id}::text)::bigint & 4294967295)::oid))`
 const STATE = sql<VerificationState>`CASE
     WHEN ${ledgerChecks.finishedAt} IS NOT NULL THEN 'finished' WHEN ${RUNS} THEN 'running' ELSE 'died' END`
 

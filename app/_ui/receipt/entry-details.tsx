@@ -36,6 +36,14 @@ export function EntryDetails({ entry, timeZone, paths = OWN_PATHS }: EntryDetail
             <time dateTime={entry.at}>{when.format(new Date(entry.at))}</time>
           </p>
           {entry.reason && <p className="mt-2 break-words">{entry.reason}</p>}
+          {entry.forCall && (
+            <p className="mt-2">
+              {t('entry.forCall')}{' '}
+              <WayOn href={`${paths.entries}/${entry.forCall.seq}`}>
+                {`${entry.forCall.modelName}, ${when.format(new Date(entry.forCall.at))}`}
+              </WayOn>
+            </p>
+          )}
           {ofOrder && (
             <p className="mt-2">
               {t(`ofOrder.${ofOrder.is}.text`)}{' '}
@@ -70,7 +78,9 @@ export function EntryDetails({ entry, timeZone, paths = OWN_PATHS }: EntryDetail
             {exact(amountMicros)}
           </Row>
         ))}
-        {!entry.receipt && entry.reference && !ofOrder && <Row label={t('entry.reference')}>{entry.reference}</Row>}
+        {!entry.receipt && entry.reference && !ofOrder && !entry.forCall && (
+          <Row label={t('entry.reference')}>{entry.reference}</Row>
+        )}
       </dl>
     </div>
   )

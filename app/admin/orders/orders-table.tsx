@@ -51,20 +51,18 @@ export function OrdersTable({ orders, timeZone, empty }: OrdersTableProps) {
         header: t('column.person'),
         look: { wide: true },
         cell: ({ row: { original: order } }) => (
-          <>
+          <div>
             <TextLink quiet href={`/admin/people/${order.userId}`}>
               {order.email ?? t('gone')}
             </TextLink>
             {order.payerNote && <span className="block text-muted text-xs">“{order.payerNote}”</span>}
-          </>
+          </div>
         ),
       },
       {
         id: 'state',
         header: t('column.state'),
-        cell: ({ row: { original: order } }) => (
-          <OrderBadges state={order.state} isRefunded={order.refundedMinor > 0n} dispute={order.dispute} />
-        ),
+        cell: ({ row }) => <OrderBadges order={row.original} />,
       },
       {
         id: 'price',

@@ -20,7 +20,7 @@ export function AccountsTable({ accounts }: { accounts: Row[] }) {
         header: t('column.account'),
         look: { wide: true },
         cell: ({ row: { original: account } }) => (
-          <>
+          <div className="text-start">
             <TextLink
               quiet
               href={
@@ -30,7 +30,7 @@ export function AccountsTable({ accounts }: { accounts: Row[] }) {
               <span className="font-medium">{t(`accounts.${account.code as 'wallet'}.name`)}</span>
             </TextLink>
             <span className="block text-muted text-xs">{t(`accounts.${account.code as 'wallet'}.holds`)}</span>
-          </>
+          </div>
         ),
       },
       { id: 'in', header: t('column.in'), look: { align: 'end' }, cell: ({ row }) => amount(row.original.inMicros) },

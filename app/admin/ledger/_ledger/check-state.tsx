@@ -23,7 +23,9 @@ export function CheckState({ check, locale, timeZone }: CheckStateProps) {
   if (check.state === 'died') return <Alert tone="warning">{t('died', { time: started })}</Alert>
   const rows = check.checks.reduce((sum, { checked }) => sum + checked, 0)
   return check.differences === 0 ? (
-    <Alert tone="success">{t('fine', { time: started, checks: check.checks.length, rows })}</Alert>
+    <Alert tone="success">
+      {rows > 0 ? t('fine', { time: started, checks: check.checks.length, rows }) : t('fineAlone', { time: started })}
+    </Alert>
   ) : (
     <Alert tone="danger">{t('differ', { time: started, count: check.differences ?? 0 })}</Alert>
   )

@@ -63,7 +63,7 @@ export default async function OrderPage({ params }: PageProps) {
         title={
           <span className="inline-flex flex-wrap items-center gap-x-3 gap-y-1">
             {t('order.title', { reference: order.reference })}
-            <OrderBadges state={order.state} isRefunded={order.refundedMinor > 0n} dispute={order.dispute} />
+            <OrderBadges order={order} />
           </span>
         }
         hint={order.email ?? t('gone')}
