@@ -33,10 +33,12 @@ export async function deletePerson(ctx: Ctx, input: z.input<typeof deletePersonI
   const { userId, email, reason } = deletePersonInput.parse(input)
   if (ctx.actor.type === 'user' && ctx.actor.userId === userId) throw new AppError('own_account')
   await inTransaction(ctx, async (tx) => {
+    // Person, conversations, wallet: whoever begins an answer takes them in this order.
     const { user, isLastAdmin } = await lockUser(tx, { userId })
     if (isLastAdmin) throw new AppError('last_admin')
     if (email !== user.email.toLowerCase()) throw new AppError('invalid_input', { params: { field: 'email' } })
     await requireNoPayments(tx, userId)
+    await lockConversations(tx, userId)
     const takenMicros = await emptyWallet(tx, { userId, reason })
     await tx.db.delete(users).where(eq(users.id, userId))
     await recordAudit(tx, {
@@ -66,14 +68,16 @@ async function requireNoPayments(ctx: TxCtx, userId: string): Promise<void> {
   if (order) throw new AppError('payments_open', { params: { reference: order.reference } })
 }
 
-async function emptyWallet(ctx: TxCtx, { userId, reason }: { userId: string; reason: string }): Promise<bigint> {
-  // Whoever begins an answer has its conversation before the wallet: in another order both would wait for each other.
+async function lockConversations(ctx: TxCtx, userId: string): Promise<void> {
   await ctx.db
     .select({ id: conversations.id })
     .from(conversations)
     .where(eq(conversations.userId, userId))
     .orderBy(conversations.id)
     .for('update')
+}
+
+async function emptyWallet(ctx: TxCtx, { userId, reason }: { userId: string; reason: string }): Promise<bigint> {
   const wallet = await findWallet(ctx, { ownerType: 'user', ownerId: userId })
   invariant(wallet, 'a person has a wallet')
   for (;;) {

@@ -11,7 +11,11 @@ const BATCH = 1_000
 
 export const peopleFilterInput = z.object({
   /** How a name or an address begins; or an order's reference, or an id of a person, a wallet or an order, whole. */
-  search: z.string().trim().max(254).optional(),
+  search: z
+    .string()
+    .transform((text) => text.replaceAll(/\p{Cc}/gu, '').trim())
+    .pipe(z.string().max(254))
+    .optional(),
   role: z.enum(['user', 'admin']).optional(),
   status: z.enum(['active', 'disabled']).optional(),
 })
