@@ -1,7 +1,7 @@
 import { and, desc, eq, gte, inArray, lt, type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import { alias } from 'drizzle-orm/pg-core'
 import { z } from 'zod'
-import { auditEntries, channels, models, orders, users } from '#db/schema/index.ts'
+import { auditEntries, channels, models, orders, sitePrompts, users } from '#db/schema/index.ts'
 import { type Ctx, requireAdmin } from '#lib/ctx.ts'
 
 const PAGE = 50
@@ -94,7 +94,7 @@ async function readRows(ctx: Ctx, conditions: SQL[], after: string | undefined, 
       subjectId: page.subjectId,
       subjectName: sql<
         string | null
-      >`coalesce(${people.name}, ${models.displayName}, ${channels.name}, ${orders.reference})`,
+      >`coalesce(${people.name}, ${models.displayName}, ${channels.name}, ${orders.reference}, ${sitePrompts.title})`,
       before: page.before,
       after: page.after,
       reason: page.reason,
@@ -107,6 +107,7 @@ async function readRows(ctx: Ctx, conditions: SQL[], after: string | undefined, 
     .leftJoin(models, and(eq(page.subjectType, 'model'), eq(models.id, page.subjectId)))
     .leftJoin(channels, and(eq(page.subjectType, 'channel'), eq(channels.id, asId(page.subjectId))))
     .leftJoin(orders, and(eq(page.subjectType, 'order'), eq(orders.id, asId(page.subjectId))))
+    .leftJoin(sitePrompts, and(eq(page.subjectType, 'prompt'), eq(sitePrompts.id, asId(page.subjectId))))
     .orderBy(desc(page.id))
   return rows.map((row) => ({ ...row, before: asRecord(row.before), after: asRecord(row.after) }))
 }

@@ -56,14 +56,17 @@ export function AuditTable({ rows, timeZone, empty }: { rows: Row[]; timeZone: s
       if (actorType === 'system') return t('service', { name: actorId })
       return <Name href={`/admin/people/${actorId}`}>{actorName ?? t('gone', { id: actorId.slice(-12) })}</Name>
     }
-    const subject = ({ subjectType, subjectId, subjectName }: Row) => {
+    const subject = ({ subjectType, subjectId, subjectName, before, after }: Row) => {
       if (subjectType === 'setting' && settingName.has(`${subjectId as 'accent'}.label`)) {
         return settingName(`${subjectId as 'accent'}.label`)
       }
       if (subjectType === 'site_file' && fileName.has(`${subjectId as 'logo'}.label`)) {
         return fileName(`${subjectId as 'logo'}.label`)
       }
-      return subjectName ?? (subjectId.length === 36 ? `…${subjectId.slice(-12)}` : subjectId)
+      // Of what is gone the log itself may have the name.
+      const known = [subjectName, after?.title, after?.name, before?.title, before?.name, before?.email]
+      const name = known.find((one) => typeof one === 'string' && one !== '') as string | undefined
+      return name ?? (subjectId.length === 36 ? `…${subjectId.slice(-12)}` : subjectId)
     }
     return [
       {

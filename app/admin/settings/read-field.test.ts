@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FieldSpec } from '#app/admin/settings/fields.ts'
-import { readField } from '#app/admin/settings/read-field.ts'
+import { isWorthStoring, readField } from '#app/admin/settings/read-field.ts'
 
 const base = { name: 'x', version: 0 }
 function read(field: FieldSpec, ...values: string[]): unknown {
@@ -37,5 +37,27 @@ describe('readField', () => {
     ['nothing selected', { ...base, kind: 'select', value: '', options: [], nullable: true }, [''], null],
   ])('%s', (_name, field, values, expected) => {
     expect(read(field, ...values)).toEqual(expected)
+  })
+})
+
+describe('isWorthStoring', () => {
+  const line: FieldSpec = { ...base, kind: 'line', value: 'a', max: 9, nullable: true, usual: null }
+  const several: FieldSpec = { ...base, kind: 'several', value: ['a', 'b'], options: [], least: 0 }
+  const registration: FieldSpec = { name: 'registration', version: 0, kind: 'choice', value: 'open', options: [] }
+  const credits: FieldSpec = { name: 'x', version: 1, kind: 'credits', value: '2.5', empty: 'automatic' }
+
+  it.each<[FieldSpec, unknown, boolean]>([
+    [line, 'a', false],
+    [line, 'b', true],
+    [line, null, true],
+    [{ ...line, value: null }, null, false],
+    [several, ['a', 'b'], false],
+    [several, ['a'], true],
+    [credits, '2500000', false],
+    [credits, null, true],
+    [registration, 'open', true],
+    [{ ...registration, version: 1 }, 'open', false],
+  ])('%#', (field, value, expected) => {
+    expect(isWorthStoring(field, value)).toBe(expected)
   })
 })

@@ -32,3 +32,17 @@ export function readField(field: FieldSpec, data: FormData): unknown {
       return text === '' ? undefined : text
   }
 }
+
+/**
+ * Settings whose storing is a decision even where nothing was changed: until then the service goes by its default and
+ * the first steps ask.
+ */
+const DECISIONS: ReadonlySet<string> = new Set(['registration', 'sign_up_credit_micros', 'manual_payment'])
+
+/** Whether a field's value is worth storing: it is not what stands there, or nobody has ever decided it. */
+export function isWorthStoring(field: FieldSpec, value: unknown): boolean {
+  if (field.version === 0 && DECISIONS.has(field.name)) return true
+  const stored = new FormData()
+  for (const one of [field.value ?? ''].flat()) stored.append(field.name, String(one))
+  return JSON.stringify(readField(field, stored)) !== JSON.stringify(value)
+}

@@ -7,7 +7,7 @@ import { FormError, useErrorText } from '#app/_ui/form-error.tsx'
 import { type FormResult, useForm } from '#app/_ui/use-form.ts'
 import { saveSettings } from '#app/admin/settings/actions.ts'
 import type { FieldSpec } from '#app/admin/settings/fields.ts'
-import { readField } from '#app/admin/settings/read-field.ts'
+import { isWorthStoring, readField } from '#app/admin/settings/read-field.ts'
 import { SettingField } from '#app/admin/settings/setting-field.tsx'
 
 type SettingsFormProps = {
@@ -23,12 +23,16 @@ export function SettingsForm({ fields, warning }: SettingsFormProps) {
   const [typed, setTyped] = useState<FormData | null>(null)
   const [isTouched, setTouched] = useState(false)
   const { formProps, pending, done, failure, field } = useForm(async (data): Promise<FormResult> => {
-    const read = fields.map((spec) => [spec.name, readField(spec, data)] as const)
-    const wrong = read.find(([, value]) => value === undefined)
-    if (wrong) return { ok: false, error: { code: 'invalid_input', params: { field: wrong[0] } } }
+    const read = fields.map((spec) => ({ spec, value: readField(spec, data) }))
+    const wrong = read.find(({ value }) => value === undefined)
+    if (wrong) return { ok: false, error: { code: 'invalid_input', params: { field: wrong.spec.name } } }
+    const changes = read.filter(({ spec, value }) => isWorthStoring(spec, value))
     // As they were when the fields were drawn: what another admin has changed since must not be written over.
     const versions = JSON.parse(String(data.get('versions'))) as Record<string, number>
-    const result = await saveSettings({ changes: Object.fromEntries(read), versions })
+    const result = await saveSettings({
+      changes: Object.fromEntries(changes.map(({ spec, value }) => [spec.name, value])),
+      versions,
+    })
     if (result.ok) setTouched(false)
     return result
   })
