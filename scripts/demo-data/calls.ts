@@ -69,7 +69,8 @@ export async function rateCalls(ctx: DemoCtx): Promise<void> {
     'demo_choices',
     sql`
     SELECT model_id, n, reasoning,
-      coalesce(sum(weight) OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) / sum(weight) OVER () AS share_from,
+      coalesce(sum(weight) OVER (ORDER BY n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) / sum(weight)
+        OVER () AS share_from,
       CASE n WHEN max(n) OVER () THEN 2 ELSE sum(weight) OVER (ORDER BY n) / sum(weight) OVER () END AS share_to
     FROM demo_models`,
   )
@@ -100,8 +101,10 @@ export async function rateCalls(ctx: DemoCtx): Promise<void> {
         FROM (
           SELECT d.i, d.u, d.c, d.turn, d.at, d.debt_draw, d.route_draw, d.pace_draw, m.model_id,
             CASE WHEN outcome_draw < 0.938 THEN 'completed' WHEN outcome_draw < 0.965 THEN 'stopped'
-              WHEN outcome_draw < 0.974 THEN 'interrupted' WHEN outcome_draw < 0.996 THEN 'failed' ELSE 'empty' END AS outcome,
-            prompt_tokens, floor(prompt_tokens * CASE WHEN cache_draw < 0.4 THEN 0.7 * cache_draw / 0.4 ELSE 0 END)::int AS cached_tokens,
+              WHEN outcome_draw < 0.974 THEN 'interrupted' WHEN outcome_draw < 0.996 THEN 'failed'
+                ELSE 'empty' END AS outcome,
+            prompt_tokens, floor(prompt_tokens * CASE WHEN cache_draw < 0.4 THEN 0.7 * cache_draw / 0.4
+              ELSE 0 END)::int AS cached_tokens,
             8 + floor(least(7000, -ln(1 - output_draw) * 520))::int AS output_tokens,
             CASE WHEN m.reasoning THEN floor(thought_draw * 600)::int ELSE 0 END AS thought_tokens,
             (80 + exp(6.25 + 0.55 * sqrt(-2 * ln(1 - latency_draw)) * cos(2 * pi() * angle_draw))
@@ -110,7 +113,8 @@ export async function rateCalls(ctx: DemoCtx): Promise<void> {
             SELECT *, CASE WHEN c IS NULL THEN 400 + floor(least(120000, -ln(1 - prompt_draw) * 14000))::int
               ELSE 40 + turn * 420 + floor(prompt_draw * 300)::int END AS prompt_tokens,
               -- Most calls of a person go to the same model.
-              CASE WHEN favourite_draw < 0.7 THEN (u * 2654435761 % 100003) / 100003.0 ELSE model_draw END AS choice_draw
+              CASE WHEN favourite_draw < 0.7 THEN (u * 2654435761 % 100003) / 100003.0
+                ELSE model_draw END AS choice_draw
             FROM demo_drawn
           ) d
           JOIN demo_choices m ON d.choice_draw >= m.share_from AND d.choice_draw < m.share_to
@@ -142,17 +146,22 @@ export async function chargeCalls(ctx: DemoCtx): Promise<void> {
     ctx,
     'demo_calls',
     sql`
-    SELECT r.*, CASE WHEN in_debt THEN there ELSE cost END AS charged, CASE WHEN in_debt THEN cost - there ELSE 0 END AS debt,
-      greatest(1, CASE WHEN in_debt THEN there ELSE least(full_hold, gifts + bought * worth - (spent - cost)) END) AS held
+    SELECT r.*, CASE WHEN in_debt THEN there ELSE cost END AS charged, CASE WHEN in_debt THEN cost - there
+      ELSE 0 END AS debt,
+      greatest(1, CASE WHEN in_debt THEN there ELSE least(full_hold,
+        gifts + bought * worth - (spent - cost)) END) AS held
     FROM (
       SELECT s.*, gifts + bought_before * worth - (spent - cost) AS there,
-        bought = bought_before + 1 AND debt_draw < 0.02 AND gifts + bought_before * worth - (spent - cost) BETWEEN 1 AND cost - 1 AS in_debt
+        bought = bought_before + 1 AND debt_draw < 0.02 AND gifts + bought_before * worth - (spent - cost) BETWEEN 1
+          AND cost - 1 AS in_debt
       FROM (
-        SELECT b.*, lag(bought, 1, 0::bigint) OVER w AS bought_before, lag(at) OVER w AS previous_at, lead(at) OVER w AS next_at
+        SELECT b.*, lag(bought, 1, 0::bigint) OVER w AS bought_before, lag(at) OVER w AS previous_at, lead(at)
+          OVER w AS next_at
         FROM (
           SELECT c.*, p.gift + p.code_gift AS gifts, k.credits_micros + k.bonus_micros AS worth, p.pack,
             sum(c.cost) OVER (PARTITION BY c.u ORDER BY c.i)::bigint AS spent,
-            greatest(0, ceil((sum(c.cost) OVER (PARTITION BY c.u ORDER BY c.i) + k.unit_micros / 50 - p.gift - p.code_gift)::numeric
+            greatest(0, ceil((sum(c.cost) OVER (PARTITION BY c.u
+              ORDER BY c.i) + k.unit_micros / 50 - p.gift - p.code_gift)::numeric
               / (k.credits_micros + k.bonus_micros)))::bigint AS bought
           FROM demo_rated c JOIN demo_people p USING (u) JOIN demo_packs k USING (pack)
         ) b

@@ -14,7 +14,8 @@ export async function writeConversations(ctx: DemoCtx): Promise<void> {
     FROM demo_conversations v
     JOIN demo_people p USING (u)
     CROSS JOIN demo_scale s
-    JOIN (SELECT DISTINCT ON (c) c, i, at, admitted_at, model_id FROM demo_calls WHERE c IS NOT NULL ORDER BY c, i DESC) last ON last.c = v.c
+    JOIN (SELECT DISTINCT ON (c) c, i, at, admitted_at, model_id FROM demo_calls WHERE c IS NOT NULL ORDER BY c,
+      i DESC) last ON last.c = v.c
     JOIN (SELECT c, min(i) AS i FROM demo_calls WHERE c IS NOT NULL GROUP BY c) first ON first.c = v.c
     ORDER BY v.started_at`)
 }
@@ -38,8 +39,10 @@ export async function drawTurns(ctx: DemoCtx): Promise<void> {
 /** Questions, answers and the runs that wrote them, from one turn to another. */
 export async function writeMessages(ctx: DemoCtx, from: number, upto: number): Promise<void> {
   await ctx.db.execute(sql`
-    INSERT INTO messages (user_id, id, conversation_id, parent_id, role, text, tokens, model_id, generation_id, created_at)
-    SELECT x.user_id, x.id, x.conversation_id, x.parent_id, x.role, x.text, 1 + octet_length(x.text) / 4, x.model_id, x.generation_id, x.at
+    INSERT INTO messages (user_id, id, conversation_id, parent_id, role, text, tokens, model_id, generation_id,
+      created_at)
+    SELECT x.user_id, x.id, x.conversation_id, x.parent_id, x.role, x.text, 1 + octet_length(x.text) / 4, x.model_id,
+      x.generation_id, x.at
     FROM (
       SELECT t.m, 1 AS half, p.id AS user_id, t.question_id AS id, t.conversation_id, t.parent_id, 'user' AS role,
         replace(pg_temp.demo_word(CASE WHEN p.is_chinese THEN 'questionsZh' ELSE 'questionsEn' END, t.i),
@@ -55,12 +58,15 @@ export async function writeMessages(ctx: DemoCtx, from: number, upto: number): P
       FROM demo_turns t JOIN demo_people p USING (u) WHERE t.m >= ${from} AND t.m < ${upto}
     ) x ORDER BY x.m, x.half`)
   await ctx.db.execute(sql`
-    INSERT INTO generations (user_id, id, request_id, request_hash, conversation_id, message_id, model_id, hold_id, status,
+    INSERT INTO generations (user_id, id, request_id, request_hash, conversation_id, message_id, model_id, hold_id,
+      status,
       error_code, seq, created_at, ended_at)
-    SELECT p.id, pg_temp.demo_id('generation', t.admitted_at, t.i), pg_temp.demo_id('asked', t.admitted_at, t.i), sha256(int8send(t.i)),
+    SELECT p.id, pg_temp.demo_id('generation', t.admitted_at, t.i), pg_temp.demo_id('asked', t.admitted_at, t.i),
+      sha256(int8send(t.i)),
       t.conversation_id, t.answer_id, t.model_id, pg_temp.demo_id('hold', t.admitted_at, t.i),
       CASE t.outcome WHEN 'empty' THEN 'failed' ELSE t.outcome END,
-      CASE t.outcome WHEN 'failed' THEN 'vendor_failed' WHEN 'empty' THEN 'vendor_empty' WHEN 'interrupted' THEN 'interrupted' END,
+      CASE t.outcome WHEN 'failed' THEN 'vendor_failed' WHEN 'empty' THEN 'vendor_empty' WHEN 'interrupted'
+        THEN 'interrupted' END,
       2, t.admitted_at, t.at
     FROM demo_turns t JOIN demo_people p USING (u) WHERE t.m >= ${from} AND t.m < ${upto} ORDER BY t.m`)
 }

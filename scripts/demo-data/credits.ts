@@ -52,20 +52,24 @@ export async function drawCredits(ctx: DemoCtx): Promise<void> {
       -- Those who had left were asked to come back; some who stay found such a card too.
       SELECT u, at, 0, 'redemption', 'code', b.credits, NULL, 2, at + b.lasts_days * interval '1 day'
       FROM (
-        SELECT u, CASE WHEN left_at < s.ends_at THEN left_at + interval '20 days' ELSE s.ends_at - (1 + u % 19) * interval '1 day' END AS at
+        SELECT u, CASE WHEN left_at < s.ends_at THEN left_at + interval '20 days'
+          ELSE s.ends_at - (1 + u % 19) * interval '1 day' END AS at
         FROM demo_people, demo_scale s WHERE NOT disabled AND u % 3 = 0 AND (left_at < s.ends_at OR u % 2 = 0)
       ) asked, demo_batches b, demo_scale s
       WHERE b.batch = 2 AND at < s.ends_at
       UNION ALL
-      SELECT u, greatest(joined_at, s.ends_at - interval '280 days') + interval '2 days', 0, 'redemption', 'code', b.credits, NULL, 3, NULL
+      SELECT u, greatest(joined_at, s.ends_at - interval '280 days') + interval '2 days', 0, 'redemption', 'code',
+        b.credits, NULL, 3, NULL
       FROM demo_people, demo_batches b, demo_scale s
       WHERE b.batch = 3 AND u % 17 = 3 AND joined_at < s.ends_at - interval '130 days'
       UNION ALL
-      SELECT u, joined_at + (s.ends_at - joined_at) * 0.6, 0, CASE u % 3 WHEN 0 THEN 'adjustment' ELSE 'grant' END, 'promotional',
+      SELECT u, joined_at + (s.ends_at - joined_at) * 0.6, 0, CASE u % 3 WHEN 0 THEN 'adjustment' ELSE 'grant' END,
+        'promotional',
         (1 + u % 9) * gift, NULL, NULL, NULL
       FROM demo_people, demo_scale s WHERE u % 41 IN (7, 9, 12)
       UNION ALL
-      SELECT u, at, ord, 'top_up', 'paid', k.credits_micros, p, NULL, NULL FROM demo_purchases JOIN demo_packs k USING (pack)
+      SELECT u, at, ord, 'top_up', 'paid', k.credits_micros, p, NULL, NULL FROM demo_purchases
+        JOIN demo_packs k USING (pack)
       UNION ALL
       SELECT u, at, ord, 'promotion', 'promotional', k.bonus_micros, p, NULL, NULL
       FROM demo_purchases JOIN demo_packs k USING (pack) WHERE k.bonus_micros > 0
@@ -86,7 +90,8 @@ export async function drawLotUses(ctx: DemoCtx): Promise<void> {
     SELECT c.i, l.n, c.u, (least(l.upto, c.upto) - greatest(l.since, c.since))::bigint AS amount, c.at
     FROM (
       SELECT i, u, at, upto - charged AS since, upto
-      FROM (SELECT i, u, at, charged, sum(charged) OVER (PARTITION BY u ORDER BY i) AS upto FROM demo_calls WHERE charged > 0) s
+      FROM (SELECT i, u, at, charged, sum(charged) OVER (PARTITION BY u ORDER BY i) AS upto FROM demo_calls
+        WHERE charged > 0) s
     ) c
     JOIN (
       SELECT n, u, upto - amount AS since, upto
@@ -120,17 +125,21 @@ export async function drawReturns(ctx: DemoCtx): Promise<void> {
       SELECT u, max(at) AS last_at FROM demo_calls GROUP BY u
     ), disputed AS (
       -- One of a person; a bank asks after the person's last call, so that a suspended wallet pays for none.
-      SELECT s.*, row_number() OVER (ORDER BY s.spread) AS r, greatest(s.quiet_since, l.last_at) + interval '3 days' AS at
-      FROM (SELECT DISTINCT ON (u) * FROM sold WHERE p % 3 > 0 ORDER BY u, p DESC) s JOIN last_calls l USING (u), demo_scale d
+      SELECT s.*, row_number() OVER (ORDER BY s.spread) AS r, greatest(s.quiet_since,
+        l.last_at) + interval '3 days' AS at
+      FROM (SELECT DISTINCT ON (u) * FROM sold WHERE p % 3 > 0 ORDER BY u, p DESC) s JOIN last_calls l USING (u),
+        demo_scale d
       WHERE greatest(s.quiet_since, l.last_at) < d.ends_at - interval '4 days'
     ), returned AS (
-      SELECT s.*, row_number() OVER (ORDER BY left_micros = 0, spread) AS r, row_number() OVER (ORDER BY left_micros > 0, spread) AS r_spent
+      SELECT s.*, row_number() OVER (ORDER BY left_micros = 0, spread) AS r, row_number()
+        OVER (ORDER BY left_micros > 0, spread) AS r_spent
       FROM sold s, demo_scale d WHERE s.quiet_since < d.ends_at - interval '2 hours'
     ), limits AS (
       SELECT greatest(4, count(*) / 60) AS refunds, greatest(5, count(*) / 250) AS disputes FROM sold
     )
     SELECT p, u, pack, 'dispute' AS kind, at,
-      (ARRAY['open', 'lost', 'won', 'closed', 'inquiry', 'lost', 'open', 'won'])[1 + (r - 1) % 8] AS state, 1.0 AS share, r % 16 = 6 AS forgiven
+      (ARRAY['open', 'lost', 'won', 'closed', 'inquiry', 'lost', 'open', 'won'])[1 + (r - 1) % 8] AS state,
+        1.0 AS share, r % 16 = 6 AS forgiven
     FROM disputed, limits WHERE r <= limits.disputes
     UNION ALL
     SELECT p, u, pack, 'refund', quiet_since + least(interval '30 hours', (d.ends_at - quiet_since) / 2),
@@ -145,8 +154,10 @@ export async function drawReturns(ctx: DemoCtx): Promise<void> {
     'demo_order_sums',
     sql`
     SELECT r.*, back_minor, moves,
-      CASE WHEN moves THEN k.credits_micros - div(k.credits_micros::numeric * (k.price_minor - back_minor), k.price_minor)::bigint ELSE 0 END AS due,
-      CASE WHEN moves THEN k.bonus_micros - div(k.bonus_micros::numeric * (k.price_minor - back_minor), k.price_minor)::bigint ELSE 0 END AS bonus_due
+      CASE WHEN moves THEN k.credits_micros - div(k.credits_micros::numeric * (k.price_minor - back_minor),
+        k.price_minor)::bigint ELSE 0 END AS due,
+      CASE WHEN moves THEN k.bonus_micros - div(k.bonus_micros::numeric * (k.price_minor - back_minor),
+        k.price_minor)::bigint ELSE 0 END AS bonus_due
     FROM demo_order_returns r JOIN demo_packs k USING (pack), LATERAL (
       SELECT ceil(k.price_minor * r.share)::bigint AS back_minor, r.state IN ('open', 'lost', 'pending', 'succeeded') AS moves) m`,
   )
@@ -167,7 +178,8 @@ export async function drawReturns(ctx: DemoCtx): Promise<void> {
       UNION ALL
       SELECT u, quiet_since + interval '2 hours', 'adjustment', n, NULL, greatest(1, left_micros / 3), 0
       FROM demo_lots, demo_scale s
-      WHERE source = 'promotional' AND p IS NULL AND expires_at IS NULL AND left_micros > 3 AND n % 29 = 5 AND quiet_since < s.ends_at - interval '3 hours'
+      WHERE source = 'promotional' AND p IS NULL AND expires_at IS NULL AND left_micros > 3 AND n % 29 = 5
+        AND quiet_since < s.ends_at - interval '3 hours'
     ) outgoing`,
   )
 }

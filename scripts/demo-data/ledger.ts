@@ -22,7 +22,8 @@ export async function drawTransfers(ctx: DemoCtx): Promise<void> {
       UNION ALL
       SELECT 'debt', i, u, at, 2 * i, 'bad_debt', -debt, NULL, NULL FROM demo_calls WHERE debt > 0
       UNION ALL
-      SELECT 'lacking', e, u, at, 1000000000 + e, kind, -lacking, NULL, NULL FROM demo_returns WHERE lacking > 0 AND kind <> 'reversal'
+      SELECT 'lacking', e, u, at, 1000000000 + e, kind, -lacking, NULL, NULL FROM demo_returns WHERE lacking > 0
+        AND kind <> 'reversal'
     ) moved`,
   )
   await ctx.db.execute(sql`CREATE UNIQUE INDEX ON demo_transfers (t)`)
@@ -40,7 +41,8 @@ export async function writeHolds(ctx: DemoCtx, from: number, upto: number): Prom
   await ctx.db.execute(sql`
     INSERT INTO admissions (hold_id, user_id, wallet_id, model_id, price_version_id, prompt_tokens, output_cap,
       output_tokens, created_at)
-    SELECT pg_temp.demo_id('hold', c.admitted_at, c.i), p.id, p.wallet_id, c.model_id, c.version_id, c.prompt_tokens, 8192,
+    SELECT pg_temp.demo_id('hold', c.admitted_at, c.i), p.id, p.wallet_id, c.model_id, c.version_id, c.prompt_tokens,
+      8192,
       c.output_tokens, c.admitted_at
     FROM demo_calls c JOIN demo_people p USING (u) WHERE c.i >= ${from} AND c.i < ${upto} ORDER BY c.i`)
 }
@@ -59,11 +61,15 @@ export async function writeReceipts(ctx: DemoCtx, from: number, upto: number): P
       CASE WHEN c.c IS NOT NULL THEN pg_temp.demo_id('answer', c.admitted_at, c.i) END,
       c.model_id, c.channel_id, CASE WHEN c.outcome <> 'failed' THEN 'req_' || substr(md5(c.i::text), 1, 20) END,
       c.outcome,
-      CASE c.outcome WHEN 'failed' THEN (ARRAY['vendor_failed', 'vendor_rate_limited', 'vendor_unreachable', 'vendor_timeout', 'vendor_key_refused'])[1 + c.i % 5]
-        WHEN 'empty' THEN 'vendor_empty' WHEN 'interrupted' THEN (ARRAY['interrupted', 'vendor_failed'])[1 + c.i % 2] END,
-      CASE WHEN c.outcome = 'failed' THEN 'none' WHEN c.outcome = 'interrupted' OR c.i % 41 = 0 THEN 'estimated' ELSE 'reported' END,
+      CASE c.outcome WHEN 'failed' THEN (ARRAY['vendor_failed', 'vendor_rate_limited', 'vendor_unreachable',
+        'vendor_timeout', 'vendor_key_refused'])[1 + c.i % 5]
+        WHEN 'empty' THEN 'vendor_empty' WHEN 'interrupted' THEN (ARRAY['interrupted',
+          'vendor_failed'])[1 + c.i % 2] END,
+      CASE WHEN c.outcome = 'failed' THEN 'none' WHEN c.outcome = 'interrupted' OR c.i % 41 = 0 THEN 'estimated'
+        ELSE 'reported' END,
       c.input_tokens, c.cache_read_tokens, 0, c.output_tokens, c.reasoning_tokens, c.version_id, c.input_micros,
-      c.cache_read_micros, v2.cache_write_micros, c.output_micros, c.reasoning_micros, c.request_micros, c.held, c.cost, c.charged, c.debt,
+      c.cache_read_micros, v2.cache_write_micros, c.output_micros, c.reasoning_micros, c.request_micros, c.held,
+        c.cost, c.charged, c.debt,
       c.vendor_cost, 0, c.first_token_ms, c.duration_ms, c.at
     FROM demo_calls c JOIN demo_people p USING (u)
     JOIN demo_prices v2 ON v2.id = c.version_id
@@ -74,21 +80,25 @@ export async function writeReceipts(ctx: DemoCtx, from: number, upto: number): P
 /** Transfers from one number to another, in the order of time. */
 export async function writeTransfers(ctx: DemoCtx, from: number, upto: number): Promise<void> {
   await ctx.db.execute(sql`
-    INSERT INTO transfers (id, kind, debit_account_id, credit_account_id, amount_micros, debit_seq, debit_balance_micros,
-      credit_seq, credit_balance_micros, idempotency_key, request_hash, hold_id, external_ref, actor, reason, created_at)
+    INSERT INTO transfers (id, kind, debit_account_id, credit_account_id, amount_micros, debit_seq,
+      debit_balance_micros,
+      credit_seq, credit_balance_micros, idempotency_key, request_hash, hold_id, external_ref, actor, reason,
+        created_at)
     SELECT m.id, m.kind, m.debit_id, m.credit_id, abs(m.change), CASE WHEN m.change < 0 THEN m.seq END,
       CASE WHEN m.change < 0 THEN m.balance END, CASE WHEN m.change > 0 THEN m.seq END,
       CASE WHEN m.change > 0 THEN m.balance END,
       m.key, sha256(m.key::bytea), m.hold_id, m.external_ref, m.actor, m.reason, m.at
     FROM (
       SELECT t.t, t.kind, t.change, t.seq, t.balance, t.at, pg_temp.demo_id(t.origin, t.at, t.ref) AS id,
-        CASE WHEN t.change > 0 THEN CASE t.kind WHEN 'top_up' THEN h.clearing WHEN 'adjustment' THEN h.adjustments ELSE h.promotions END
+        CASE WHEN t.change > 0 THEN CASE t.kind WHEN 'top_up' THEN h.clearing WHEN 'adjustment' THEN h.adjustments
+          ELSE h.promotions END
           WHEN t.origin IN ('debt', 'lacking') THEN h.bad_debt ELSE p.wallet_id END AS debit_id,
         CASE WHEN t.change > 0 THEN p.wallet_id WHEN t.kind IN ('usage', 'bad_debt') THEN h.revenue
           WHEN t.kind IN ('refund', 'dispute') THEN h.clearing WHEN t.kind = 'reversal' THEN h.promotions
           WHEN t.kind = 'expiry' THEN h.expired ELSE h.adjustments END AS credit_id,
         CASE t.origin WHEN 'call' THEN 'capture:' || w.hold_id WHEN 'debt' THEN 'bad-debt:' || w.hold_id
-          ELSE CASE WHEN t.kind IN ('grant', 'adjustment') THEN t.kind || ':' ELSE '' END || 'demo:' || t.origin || ':' || t.ref END AS key,
+          ELSE CASE WHEN t.kind IN ('grant', 'adjustment') THEN t.kind || ':'
+            ELSE '' END || 'demo:' || t.origin || ':' || t.ref END AS key,
         w.hold_id,
         CASE WHEN w.hold_id IS NOT NULL THEN pg_temp.demo_id('receipt', t.at, t.ref)::text
           WHEN o.p IS NOT NULL THEN 'order:' || pg_temp.demo_id('order', o.at, o.p)
@@ -96,7 +106,8 @@ export async function writeTransfers(ctx: DemoCtx, from: number, upto: number): 
         CASE WHEN t.kind IN ('grant', 'adjustment') THEN coalesce('user:' || s.admin_id, 'system:admin')
           WHEN t.kind = 'expiry' THEN 'system:expiry'
           WHEN o.p IS NOT NULL THEN 'system:payments' ELSE 'user:' || p.id END AS actor,
-        CASE WHEN t.kind IN ('grant', 'adjustment') THEN CASE WHEN t.change > 0 THEN 'Goodwill after the outage' ELSE 'Granted twice by mistake' END END AS reason
+        CASE WHEN t.kind IN ('grant', 'adjustment') THEN CASE WHEN t.change > 0 THEN 'Goodwill after the outage'
+          ELSE 'Granted twice by mistake' END END AS reason
       FROM demo_transfers t
       JOIN demo_people p USING (u)
       LEFT JOIN LATERAL (
@@ -108,9 +119,12 @@ export async function writeTransfers(ctx: DemoCtx, from: number, upto: number): 
       LEFT JOIN demo_purchases o ON o.p = coalesce(cr.p, re.p)
       CROSS JOIN demo_scale s
       CROSS JOIN (
-        SELECT min(id::text) FILTER (WHERE code = 'clearing')::uuid AS clearing, min(id::text) FILTER (WHERE code = 'revenue')::uuid AS revenue,
-          min(id::text) FILTER (WHERE code = 'promotions')::uuid AS promotions, min(id::text) FILTER (WHERE code = 'bad_debt')::uuid AS bad_debt,
-          min(id::text) FILTER (WHERE code = 'adjustments')::uuid AS adjustments, min(id::text) FILTER (WHERE code = 'expired')::uuid AS expired
+        SELECT min(id::text) FILTER (WHERE code = 'clearing')::uuid AS clearing,
+          min(id::text) FILTER (WHERE code = 'revenue')::uuid AS revenue,
+          min(id::text) FILTER (WHERE code = 'promotions')::uuid AS promotions,
+            min(id::text) FILTER (WHERE code = 'bad_debt')::uuid AS bad_debt,
+          min(id::text) FILTER (WHERE code = 'adjustments')::uuid AS adjustments,
+            min(id::text) FILTER (WHERE code = 'expired')::uuid AS expired
         FROM accounts WHERE kind = 'house'
       ) h
       WHERE t.t >= ${from} AND t.t < ${upto}
@@ -149,6 +163,7 @@ export async function closeBooks(ctx: DemoCtx): Promise<void> {
     JOIN demo_people p USING (u) WHERE p.wallet_id = w.id`)
   await ctx.db.execute(sql`
     UPDATE wallets w SET next_expiry_at = l.expires_at
-    FROM (SELECT wallet_id, min(expires_at) AS expires_at FROM lots WHERE remaining_micros > 0 AND expires_at IS NOT NULL GROUP BY wallet_id) l
+    FROM (SELECT wallet_id, min(expires_at) AS expires_at FROM lots WHERE remaining_micros > 0
+      AND expires_at IS NOT NULL GROUP BY wallet_id) l
     WHERE l.wallet_id = w.id`)
 }

@@ -63,7 +63,8 @@ async function writePrices(ctx: DemoCtx): Promise<void> {
     'demo_models',
     sql`
     SELECT m.id AS model_id, row_number() OVER (ORDER BY m.id = 'demo', m.position, m.id)::int AS n, m.reasoning,
-      m.vendor, CASE WHEN m.id = 'demo' THEN 0.01 ELSE 1.0 / (1 + row_number() OVER (ORDER BY m.id = 'demo', m.position, m.id)) END AS weight
+      m.vendor, CASE WHEN m.id = 'demo' THEN 0.01 ELSE 1.0 / (1 + row_number() OVER (ORDER BY m.id = 'demo',
+        m.position, m.id)) END AS weight
     FROM models m
     WHERE EXISTS (SELECT 1 FROM price_versions v WHERE v.model_id = m.id AND upper_inf(v.valid_during))`,
   )
@@ -78,7 +79,8 @@ async function writePrices(ctx: DemoCtx): Promise<void> {
     'demo_changes',
     sql`
     SELECT m.model_id, m.n, s.starts_at - interval '30 days' AS first_at,
-      CASE m.n WHEN 2 THEN s.starts_at + interval '200 days' ELSE s.starts_at + (90 + 23 * m.n) * interval '1 day' END AS middle_at,
+      CASE m.n WHEN 2 THEN s.starts_at + interval '200 days'
+        ELSE s.starts_at + (90 + 23 * m.n) * interval '1 day' END AS middle_at,
       CASE WHEN m.n = 2 THEN date_trunc('day', now()) - interval '6 hours' END AS last_at
     FROM demo_models m, demo_scale s`,
   )
@@ -91,7 +93,8 @@ async function writePrices(ctx: DemoCtx): Promise<void> {
       cost_cache_write_micros, cost_output_micros, cost_reasoning_micros, source_url, source_date, source_currency,
       exchange_rate, exchange_rate_date, created_at, created_by)
     SELECT pg_temp.demo_id('price' || past.ordinal, lower(past.during), c.n), v.model_id, past.during,
-      ceil(v.input_micros * past.factor), ceil(v.cache_read_micros * past.factor), ceil(v.cache_write_micros * past.factor),
+      ceil(v.input_micros * past.factor), ceil(v.cache_read_micros * past.factor),
+        ceil(v.cache_write_micros * past.factor),
       ceil(v.output_micros * past.factor), ceil(v.reasoning_micros * past.factor), v.request_micros,
       ceil(v.cost_input_micros * past.cost_factor), ceil(v.cost_cache_read_micros * past.cost_factor),
       ceil(v.cost_cache_write_micros * past.cost_factor), ceil(v.cost_output_micros * past.cost_factor),
@@ -109,7 +112,8 @@ async function writePrices(ctx: DemoCtx): Promise<void> {
     ctx,
     'demo_next',
     sql`
-    SELECT v.id, c.n, CASE c.n WHEN least(4, m.models - 1) THEN now() - interval '21 days' ELSE now() + interval '7 days' END AS at,
+    SELECT v.id, c.n, CASE c.n WHEN least(4, m.models - 1) THEN now() - interval '21 days'
+      ELSE now() + interval '7 days' END AS at,
       CASE c.n WHEN least(4, m.models - 1) THEN 1.0 ELSE 0.9 END AS factor,
       CASE c.n WHEN least(4, m.models - 1) THEN 1.45 ELSE 1.0 END AS cost_factor
     FROM demo_changes c JOIN price_versions v ON v.model_id = c.model_id AND upper_inf(v.valid_during),
@@ -154,7 +158,8 @@ async function writeChannels(ctx: DemoCtx): Promise<void> {
     'demo_routes',
     sql`
     SELECT model_id, channel_id,
-      coalesce(sum(share) OVER (PARTITION BY model_id ORDER BY ordinal ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
+      coalesce(sum(share) OVER (PARTITION BY model_id ORDER BY ordinal ROWS BETWEEN UNBOUNDED PRECEDING
+        AND 1 PRECEDING), 0)
         / sum(share) OVER (PARTITION BY model_id) AS share_from,
       sum(share) OVER (PARTITION BY model_id ORDER BY ordinal) / sum(share) OVER (PARTITION BY model_id) AS share_to
     FROM channel_models JOIN jsonb_to_recordset(${JSON.stringify(

@@ -42,7 +42,8 @@ export async function prepareDemo(ctx: DemoCtx, size: (typeof DEMO_SIZES)[keyof 
     RETURNS timestamptz LANGUAGE sql STABLE AS $$
       SELECT at - CASE WHEN at > latest THEN interval '1 day' ELSE interval '0' END
       FROM (SELECT date_trunc('day', day, 'Asia/Shanghai')
-        + (ARRAY[0, 1, 5, 7, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 10, 11, 11, 11, 12, 13, 13, 14, 14, 14, 14, 15, 15, 15, 15,
+        + (ARRAY[0, 1, 5, 7, 8, 8, 9, 9, 9, 9, 10, 10, 10, 10, 10, 11, 11, 11, 12, 13, 13, 14, 14, 14, 14, 15, 15, 15,
+          15,
             16, 16, 16, 16, 17, 17, 17, 18, 19, 20, 20, 21, 21, 21, 22, 22, 23])[1 + floor(hour_draw * 46)::int]
           * interval '1 hour' + second_draw * interval '1 hour' AS at) t
     $$`)
@@ -59,9 +60,11 @@ export async function drawPeople(ctx: DemoCtx): Promise<void> {
       -- Some of the first numbers by weight are programs; see the calls.
       status_draw < 0.02 AND stay_draw >= 0.62 AS disabled, pack_draw, code_draw
     FROM demo_scale s, LATERAL (
-      SELECT u, s.starts_at + (s.ends_at - s.starts_at) * power(random(), 0.8) * 0.995 AS joined_at, random() < 0.6 AS is_chinese,
+      SELECT u, s.starts_at + (s.ends_at - s.starts_at) * power(random(), 0.8) * 0.995 AS joined_at,
+        random() < 0.6 AS is_chinese,
         floor(random() * 100000)::bigint AS name_draw, floor(random() * 100000)::bigint AS family_draw,
-        random() AS stay_draw, random() AS leave_draw, random() AS status_draw, random() AS pack_draw, random() AS code_draw
+        random() AS stay_draw, random() AS leave_draw, random() AS status_draw, random() AS pack_draw,
+          random() AS code_draw
       FROM generate_series(1, s.people) u) drawn`,
   )
 }
