@@ -47,14 +47,7 @@ export default async function OverviewPage({ searchParams }: { searchParams: Pro
           zone: overview.timeZone.replaceAll('_', ' '),
         })}
       >
-        {!overview.isNew && (
-          <PeriodPicker
-            chosen={'range' in asked ? asked.range : 'custom'}
-            usual={USUAL_RANGE}
-            shown={overview.period}
-            today={overview.today}
-          />
-        )}
+        {!overview.isNew && <PeriodPicker usual={USUAL_RANGE} shown={overview.period} today={overview.today} />}
       </PageHead>
       <FirstSteps ctx={ctx} />
       {attention.length > 0 && <AttentionCard items={attention} currency={overview.currency} timeZone={timeZone} />}

@@ -5,17 +5,6 @@ import type { Period } from './shared.ts'
 /** Micro-credits that calls took out of wallets, by where they had come from. */
 export type UsedCredits = { paidMicros: bigint; promotionalMicros: bigint; codeMicros: bigint }
 
-export type LedgerFigures = {
-  soldMicros: bigint
-  takenBackMicros: bigint
-  givenMicros: bigint
-  expiredMicros: bigint
-  used: UsedCredits
-  usedMicros: bigint
-  owedMicros: bigint
-  owedPaidMicros: bigint
-}
-
 type LedgerRow = { is_now: boolean; kind: string; debit: string; credit: string; source: string | null; micros: bigint }
 
 const SOURCES = { paid: 'paidMicros', promotional: 'promotionalMicros', code: 'codeMicros' } as const

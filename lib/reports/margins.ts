@@ -1,7 +1,8 @@
 import { sql } from 'drizzle-orm'
 import { type Ctx, requireAdmin } from '#lib/ctx.ts'
 import { atOneMoment, type Moment, usageDaysOf } from './moment.ts'
-import { type Period, periodInput, periodOf } from './shared.ts'
+import { periodInput } from './period-input.ts'
+import { type Period, periodOf } from './shared.ts'
 
 /** Tokens by kind; kinds do not overlap. */
 export type TokenSums = {

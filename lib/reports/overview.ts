@@ -8,7 +8,8 @@ import { readLedger, type UsedCredits } from './ledger-figures.ts'
 import { CALL_SUMS, type CallSums, type CallSumsRow, toCallSums } from './margins.ts'
 import { atOneMoment, type Counting, type Moment, usageDaysOf } from './moment.ts'
 import { type MoneyDay, type OtherMoney, readMoney, sumMoney } from './money.ts'
-import { listDays, type Period, periodBefore, periodInput, periodOf, RANGES } from './shared.ts'
+import { periodInput } from './period-input.ts'
+import { listDays, type Period, periodBefore, periodOf, RANGES } from './shared.ts'
 
 /** How long people waited for the first token, in milliseconds; null when nobody did. Told within five per cent. */
 export type FirstToken = { p50Ms: number | null; p95Ms: number | null }

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { daysOf, listDays, periodBefore, periodOf, RANGES } from './shared.ts'
+import { daysOf, isPeriod, listDays, periodBefore, periodOf, RANGES } from './shared.ts'
 
 it.each([
   ['today', '2024-02-29', '2024-02-29', '2024-02-29'],
@@ -22,4 +22,18 @@ it('the period before ends where a period begins, and is as long', () => {
     expect(listDays(period)).toHaveLength(daysOf(period))
     expect(listDays(period).at(-1)).toBe(period.to)
   }
+})
+
+it.each([
+  ['2026-01-01', '2026-01-01', true],
+  ['2024-01-01', '2024-12-31', true],
+  ['2025-01-01', '2026-01-02', false],
+  ['2026-01-02', '2026-01-01', false],
+  ['2026-02-29', '2026-03-01', false],
+  ['2026-2-1', '2026-03-01', false],
+  ['2026-01-01T00:00', '2026-03-01', false],
+  ['', '2026-03-01', false],
+  [null, undefined, false],
+])('from %s to %s is a period: %s', (from, to, is) => {
+  expect(isPeriod(from, to)).toBe(is)
 })

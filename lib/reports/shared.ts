@@ -1,5 +1,3 @@
-import { z } from 'zod'
-
 /** Periods that can be chosen by name; any other is given by its first and last day. */
 export const RANGES = ['today', '7d', '30d', '90d', 'month', 'last-month', 'year'] as const
 
@@ -9,13 +7,20 @@ export type Range = (typeof RANGES)[number]
 export type Period = { from: string; to: string }
 
 /** As many days as a period may have: a leap year. */
-export const PERIOD_DAYS_MAX = 366
+const PERIOD_DAYS_MAX = 366
 
 const DAY_MS = 86_400_000
 
-export const periodInput = z
-  .object({ from: z.iso.date(), to: z.iso.date() })
-  .refine(({ from, to }) => from <= to && daysOf({ from, to }) <= PERIOD_DAYS_MAX, 'is no period of at most 366 days')
+/** Whether two texts are the first and the last day of a period that can be asked for. */
+export function isPeriod(from: string | null | undefined, to: string | null | undefined): boolean {
+  return isDay(from) && isDay(to) && from <= to && daysOf({ from, to }) <= PERIOD_DAYS_MAX
+}
+
+function isDay(text: string | null | undefined): text is string {
+  if (!text || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return false
+  const at = Date.parse(text)
+  return !Number.isNaN(at) && new Date(at).toISOString().startsWith(text)
+}
 
 /** How many days a period has. */
 export function daysOf({ from, to }: Period): number {

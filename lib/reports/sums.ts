@@ -7,7 +7,7 @@ export type Span = { timeZone: string; from: string; until?: string }
  * The width of a step of the scale of first tokens: a percentile is told within five per cent. Step n holds what took
  * from 1.05ⁿ to 1.05ⁿ⁺¹ milliseconds.
  */
-export const LATENCY_STEP = 1.05
+const LATENCY_STEP = 1.05
 
 /** What a step of the scale stands for, in milliseconds: its middle. */
 export function msOfStep(step: number): number {

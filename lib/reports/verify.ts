@@ -2,7 +2,8 @@ import { type SQL, sql } from 'drizzle-orm'
 import { type Ctx, requireAdmin } from '#lib/ctx.ts'
 import { type Check, type CheckResult, runChecks } from '#lib/verification.ts'
 import { atOneMoment } from './moment.ts'
-import { type Period, periodInput } from './shared.ts'
+import { periodInput } from './period-input.ts'
+import type { Period } from './shared.ts'
 import { latencySums, ledgerSums, personSums, type Span, usageSums } from './sums.ts'
 
 /** More than any zone differs from another: what belongs to a day lies within it. */

@@ -12,7 +12,12 @@ const FEW = 5
 /** Colours that differ in lightness, so that they do in grey as well. */
 const TONES = {
   strong: { fill: 'fill-accent', stroke: 'stroke-accent', swatch: 'bg-accent' },
-  faint: { fill: 'fill-accent/40', stroke: 'stroke-accent/50', swatch: 'bg-accent/40' },
+  // Mixed, not see-through: lines of the axis would shine through the bars.
+  faint: {
+    fill: 'fill-[color-mix(in_oklch,var(--accent)_55%,var(--raised))]',
+    stroke: 'stroke-[color-mix(in_oklch,var(--accent)_55%,var(--raised))]',
+    swatch: 'bg-[color-mix(in_oklch,var(--accent)_55%,var(--raised))]',
+  },
   danger: { fill: 'fill-danger', stroke: 'stroke-danger', swatch: 'bg-danger' },
 } as const
 

@@ -9,7 +9,7 @@ export function formatMoney(micros: bigint, currency: string, locale: string): s
   const size = micros < 0n ? -micros : micros
   const digits =
     size !== 0n && size < 1_000_000n
-      ? { maximumSignificantDigits: 2, minimumFractionDigits: 0 }
+      ? { minimumSignificantDigits: 2, maximumSignificantDigits: 2 }
       : { maximumFractionDigits: size < 1_000_000_000n ? 2 : 0 }
   const format = new Intl.NumberFormat(locale, {
     style: 'currency',

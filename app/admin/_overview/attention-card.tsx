@@ -37,7 +37,7 @@ export async function AttentionCard({ items, currency, timeZone }: AttentionCard
           {items.map((item) => {
             const href = placeOf(item)
             return (
-              <tr key={`${item.kind} ${item.subjectId}`}>
+              <tr key={`${item.kind} ${item.subjectId}`} className="last:border-b-0 last:*:border-b-0">
                 <td className="data-wide">
                   {t(item.kind, {
                     count: item.count,
@@ -46,10 +46,12 @@ export async function AttentionCard({ items, currency, timeZone }: AttentionCard
                     amount: formatMoney(item.micros ?? 0n, currency, locale),
                   })}
                 </td>
-                <td data-label={t('since')} className="text-muted sm:text-end">
+                <td data-label={t('since')} className={`text-muted sm:text-end ${item.since ? '' : 'max-sm:hidden!'}`}>
                   {item.since ? at.format(item.since) : '–'}
                 </td>
-                <td className="sm:text-end">{href && <TextLink href={href}>{t('open')}</TextLink>}</td>
+                <td className={`sm:text-end ${href ? '' : 'max-sm:hidden!'}`}>
+                  {href && <TextLink href={href}>{t('open')}</TextLink>}
+                </td>
               </tr>
             )
           })}

@@ -1,5 +1,4 @@
 import { getLocale, getTranslations } from 'next-intl/server'
-import type { ReactNode } from 'react'
 import { changeOf, formatMoney, formatWait, microsOf, shareOf } from '#app/admin/_overview/amounts.ts'
 import { Stat, StatRow } from '#app/admin/_parts/stat.tsx'
 import { minorDigits } from '#lib/money.ts'
@@ -20,6 +19,11 @@ type Name =
   | 'errors'
   | 'wait'
 
+/** Beyond it a percentage says less than the two figures do. */
+const TENFOLD = 9
+
+const MEANINGS = ['revenue', 'money', 'sold', 'used', 'owed', 'cost', 'margin', 'people', 'errors', 'wait'] as const
+
 /** The figures that matter in one row, each with its change against the period before. */
 export async function FigureRow({ overview }: { overview: Overview }) {
   const [t, locale] = await Promise.all([getTranslations('adminOverview'), getLocale()])
@@ -31,10 +35,12 @@ export async function FigureRow({ overview }: { overview: Overview }) {
       locale,
       Number(value) < 100_000 ? {} : { notation: 'compact', maximumFractionDigits: 1 },
     ).format(value)
-  const percent = (share: number) =>
-    new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: Math.abs(share) < 0.1 ? 1 : 0 }).format(
-      share,
-    )
+  const percent = (share: number, signDisplay: 'auto' | 'exceptZero' = 'auto') =>
+    new Intl.NumberFormat(locale, {
+      style: 'percent',
+      maximumFractionDigits: Math.abs(share) < 0.1 ? 1 : 0,
+      signDisplay,
+    }).format(share)
   const given = (figures: Figures) => figures.usedMicros - figures.used.paidMicros
   const errorShare = (figures: Figures) => shareOf(figures.errors, figures.calls) ?? 0
   const shown: Shown[] = [
@@ -52,63 +58,61 @@ export async function FigureRow({ overview }: { overview: Overview }) {
     { name: 'wait', of: (f) => f.p95Ms ?? 0, show: (ms) => formatWait(Number(ms) || null, locale) },
   ]
   const marginShare = shareOf(now.earnedMicros, now.revenueMicros)
-  const about: Partial<Record<Name, string>> = {
-    revenue: t('about.revenue'),
-    money: t('about.money'),
-    sold: t('about.sold', { given: money(now.givenMicros) }),
-    used: t('about.used', { paid: money(now.used.paidMicros), given: money(given(now)) }),
-    owed: t('about.owed', { paid: money(now.owedPaidMicros) }),
-    cost: t('about.cost'),
-    margin: t('about.margin'),
-    tokens: t('about.tokens', {
+  const parts: Partial<Record<Name, string>> = {
+    sold: t('parts.sold', { given: money(now.givenMicros) }),
+    used: t('parts.used', { paid: money(now.used.paidMicros), given: money(given(now)) }),
+    owed: t('parts.owed', { paid: money(now.owedPaidMicros) }),
+    tokens: t('parts.tokens', {
       input: count(now.inputTokens + now.cacheReadTokens + now.cacheWriteTokens),
       output: count(now.outputTokens + now.reasoningTokens),
     }),
-    errors: t('about.errors', { count: count(now.errors), calls: count(now.calls) }),
-    wait: t('about.wait', { p50: formatWait(now.p50Ms, locale) }),
+    errors: t('parts.errors', { count: now.errors, calls: count(now.calls) }),
+    wait: t('parts.wait', { p50: formatWait(now.p50Ms, locale) }),
+    margin: marginShare === null ? undefined : t('parts.margin', { percent: percent(marginShare) }),
   }
-  const changeText = ({ name, of, show }: Shown): { mark: string; text: string } => {
+  const changeText = ({ name, of, show }: Shown): string => {
     const [is, was] = [of(now), of(before)]
-    // What is a share already, or may be below nothing, changes by no sensible share of itself.
-    if (name === 'errors' || name === 'margin') return { mark: '', text: t('change.from', { before: show(was) }) }
-    const change = changeOf(is, was)
-    if (change === null) return { mark: '', text: t('change.new') }
-    if (change === 0) return { mark: '', text: t('change.same') }
-    const text = { percent: percent(Math.abs(change)), before: show(was) }
-    return change > 0 ? { mark: '↑', text: t('change.up', text) } : { mark: '↓', text: t('change.down', text) }
+    // What is a share already, or was below nothing, changes by no sensible share of itself.
+    const change = name === 'errors' || name === 'margin' || was < 0 ? null : changeOf(is, was)
+    if (change !== null && change > TENFOLD) return t('change.from', { before: show(was) })
+    if (change === 0) return t('change.same')
+    if (change !== null) return t('change.by', { percent: percent(change, 'exceptZero'), before: show(was) })
+    return Number(was) === 0 ? t('change.new') : t('change.from', { before: show(was) })
   }
   return (
     <section aria-label={t('figures')} className="mt-6">
       <StatRow>
-        {shown.map((figure) => {
-          const { mark, text } = changeText(figure)
-          const value: ReactNode =
-            figure.name === 'margin' && marginShare !== null ? (
+        {shown.map((figure) => (
+          <Stat
+            key={figure.name}
+            label={t(`figure.${figure.name}`)}
+            value={
+              <span className={figure.name === 'margin' && now.earnedMicros < 0n ? 'text-danger' : ''}>
+                {figure.show(figure.of(now))}
+              </span>
+            }
+            detail={
               <>
-                <span className={now.earnedMicros < 0n ? 'text-danger' : ''}>{money(now.earnedMicros)}</span>{' '}
-                <span className="font-normal text-muted text-sm">{percent(marginShare)}</span>
+                <span className="block">{changeText(figure)}</span>
+                {parts[figure.name] && <span className="block">{parts[figure.name]}</span>}
               </>
-            ) : (
-              figure.show(figure.of(now))
-            )
-          return (
-            <Stat
-              key={figure.name}
-              label={<span title={about[figure.name]}>{t(`figure.${figure.name}`)}</span>}
-              value={value}
-              detail={
-                <>
-                  <span className="block">
-                    {mark && <span aria-hidden="true">{mark} </span>}
-                    {text}
-                  </span>
-                  {about[figure.name] && <span className="mt-1 block text-pretty">{about[figure.name]}</span>}
-                </>
-              }
-            />
-          )
-        })}
+            }
+          />
+        ))}
       </StatRow>
+      <details className="mt-2 text-sm">
+        <summary className="inline-flex items-center text-muted text-xs underline underline-offset-4 hover:text-ink touch:min-h-11">
+          {t('meaning.title')}
+        </summary>
+        <dl className="mt-2 grid gap-x-6 gap-y-2 rounded-2xl border border-line p-4 text-muted text-xs sm:grid-cols-2">
+          {MEANINGS.map((name) => (
+            <div key={name}>
+              <dt className="inline font-medium text-ink">{t(`figure.${name}`)}</dt>{' '}
+              <dd className="inline">{t(`meaning.${name}`)}</dd>
+            </div>
+          ))}
+        </dl>
+      </details>
     </section>
   )
 }

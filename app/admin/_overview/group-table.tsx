@@ -44,7 +44,13 @@ export function GroupTable({ id, caption, head, rows, currency, empty }: GroupTa
         value,
       )
     const percent = (share: number | null) =>
-      share === null ? '–' : new Intl.NumberFormat(locale, { style: 'percent', maximumFractionDigits: 1 }).format(share)
+      share === null
+        ? '–'
+        : new Intl.NumberFormat(locale, {
+            style: 'percent',
+            minimumFractionDigits: 1,
+            maximumFractionDigits: 1,
+          }).format(share)
     const width = (micros: bigint) => `${(shareOf(micros, most) ?? 0) * 100}%`
     return [
       {
@@ -63,7 +69,10 @@ export function GroupTable({ id, caption, head, rows, currency, empty }: GroupTa
             )}
             <span className="grid gap-px border-line-strong border-s" aria-hidden="true">
               <span className="h-1.5 bg-accent" style={{ width: width(original.chargedMicros) }} />
-              <span className="h-1.5 bg-accent/40" style={{ width: width(original.vendorCostMicros) }} />
+              <span
+                className="h-1.5 bg-[color-mix(in_oklch,var(--accent)_55%,var(--raised))]"
+                style={{ width: width(original.vendorCostMicros) }}
+              />
             </span>
           </span>
         ),
@@ -95,7 +104,7 @@ export function GroupTable({ id, caption, head, rows, currency, empty }: GroupTa
         id: 'marginShare',
         header: t('marginShare'),
         accessorFn: (row) => shareOf(row.marginMicros, row.chargedMicros) ?? Number.NEGATIVE_INFINITY,
-        look: { align: 'end' },
+        look: { align: 'end', spare: true },
         cell: ({ row: { original } }) => percent(shareOf(original.marginMicros, original.chargedMicros)),
       },
       {
@@ -109,28 +118,28 @@ export function GroupTable({ id, caption, head, rows, currency, empty }: GroupTa
         id: 'errors',
         header: t('errors'),
         accessorFn: (row) => shareOf(row.errors, row.calls) ?? 0,
-        look: { align: 'end' },
+        look: { align: 'end', spare: true },
         cell: ({ row: { original } }) => percent(shareOf(original.errors, original.calls)),
       },
       {
         id: 'tokens',
         header: t('tokens'),
         accessorFn: (row) => row.tokens,
-        look: { align: 'end' },
+        look: { align: 'end', spare: true },
         cell: ({ row: { original } }) => count(original.tokens),
       },
       {
         id: 'p50',
         header: t('p50'),
         accessorFn: (row) => row.p50Ms ?? -1,
-        look: { align: 'end' },
+        look: { align: 'end', spare: true },
         cell: ({ row: { original } }) => formatWait(original.p50Ms, locale),
       },
       {
         id: 'p95',
         header: t('p95'),
         accessorFn: (row) => row.p95Ms ?? -1,
-        look: { align: 'end' },
+        look: { align: 'end', spare: true },
         cell: ({ row: { original } }) => formatWait(original.p95Ms, locale),
       },
     ]

@@ -5,11 +5,9 @@ import { parseAsString, useQueryStates } from 'nuqs'
 import { useTransition } from 'react'
 import { Input } from '#app/_ui/input.tsx'
 import { Select } from '#app/_ui/select.tsx'
-import { type Period, periodInput, RANGES } from '#lib/reports/shared.ts'
+import { isPeriod, type Period, RANGES } from '#lib/reports/shared.ts'
 
 type PeriodPickerProps = {
-  /** What the address stands for: the name of a range, or `custom`. */
-  chosen: string
   usual: string
   /** The days that are shown; a period of one's own begins with them. */
   shown: Period
@@ -17,8 +15,10 @@ type PeriodPickerProps = {
   today: string
 }
 
+const CHOICES = [...RANGES, 'custom'] as const
+
 /** Which days the overview shows: a part of the address. */
-export function PeriodPicker({ chosen, usual, shown, today }: PeriodPickerProps) {
+export function PeriodPicker({ usual, shown, today }: PeriodPickerProps) {
   const t = useTranslations('adminOverview')
   const [isPending, startTransition] = useTransition()
   const [values, setValues] = useQueryStates(
@@ -30,7 +30,8 @@ export function PeriodPicker({ chosen, usual, shown, today }: PeriodPickerProps)
     void setValues({ range: range === usual ? null : range, from: null, to: null })
   }
   const days = { from: values.from ?? shown.from, to: values.to ?? shown.to }
-  const isWrong = chosen === 'custom' && !periodInput.safeParse(days).success
+  const chosen = CHOICES.find((choice) => choice === values.range) ?? usual
+  const isWrong = chosen === 'custom' && !isPeriod(days.from, days.to)
   return (
     <search className="needs-script flex flex-wrap items-end gap-2" aria-busy={isPending}>
       {chosen === 'custom' &&
@@ -52,8 +53,13 @@ export function PeriodPicker({ chosen, usual, shown, today }: PeriodPickerProps)
           </div>
         ))}
       <div className={isPending ? 'min-w-36 animate-breathe' : 'min-w-36'}>
-        <Select id="period-range" label={t('range.label')} value={chosen} onChange={(event) => choose(event.target.value)}>
-          {[...RANGES, 'custom' as const].map((range) => (
+        <Select
+          id="period-range"
+          label={t('range.label')}
+          value={chosen}
+          onChange={(event) => choose(event.target.value)}
+        >
+          {CHOICES.map((range) => (
             <option key={range} value={range}>
               {t(`range.${range}`)}
             </option>

@@ -1,6 +1,6 @@
 import { choiceParam, type SearchParams, textParam } from '#app/admin/_parts/address.ts'
 import type { OverviewInput } from '#lib/reports/index.ts'
-import { periodInput, RANGES } from '#lib/reports/shared.ts'
+import { isPeriod, RANGES } from '#lib/reports/shared.ts'
 
 /** What is shown without being asked. */
 export const USUAL_RANGE = '30d'
@@ -9,6 +9,7 @@ export const USUAL_RANGE = '30d'
 export function readPeriod(params: SearchParams): OverviewInput {
   const range = choiceParam(params, 'range', RANGES)
   if (range) return { range }
-  const days = periodInput.safeParse({ from: textParam(params, 'from'), to: textParam(params, 'to') })
-  return params.range === 'custom' && days.success ? days.data : { range: USUAL_RANGE }
+  const [from, to] = [textParam(params, 'from'), textParam(params, 'to')]
+  if (params.range === 'custom' && from && to && isPeriod(from, to)) return { from, to }
+  return { range: USUAL_RANGE }
 }
