@@ -75,32 +75,10 @@ export default async function BatchPage({ params, searchParams }: PageProps) {
         {!batch.revokedAt && <RevokeDialog batchId={batchId} name={batch.name} />}
       </PageHead>
       <div className="mt-5 grid grid-cols-1 items-start gap-4 lg:grid-cols-[minmax(0,1fr)_22rem]">
-        <Card title={t('codes.redemptions')}>
-          <RedemptionsTable redemptions={redemptions.items} timeZone={timeZone} empty={t('codes.nobody')} />
-          <Pager path={path} params={address} next={redemptions.next} />
-        </Card>
         <div className="grid min-w-0 grid-cols-1 gap-4">
-          <Card title={t('codes.terms')}>
-            <Facts>
-              <Fact label={t('column.creditsEach')}>{creditsToDecimal(batch.creditsMicros)}</Fact>
-              <Fact label={t('column.codes')}>{number.format(batch.codes)}</Fact>
-              <Fact label={t('codes.form.usesPerCode')}>{number.format(batch.usesPerCode)}</Fact>
-              <Fact label={t('codes.form.codesPerPerson')}>{number.format(batch.codesPerPerson)}</Fact>
-              <Fact label={t('column.redeemed')}>
-                {t('codes.redeemedOf', { count: batch.redemptions, of: batch.codes * batch.usesPerCode })}
-              </Fact>
-              <Fact label={t('column.people')}>{number.format(batch.people)}</Fact>
-              <Fact label={t('codes.given')}>{creditsToDecimal(batch.creditsMicros * BigInt(batch.redemptions))}</Fact>
-              <Fact label={t('column.until')}>{batch.redeemBefore && when.format(batch.redeemBefore)}</Fact>
-              <Fact label={t('codes.form.creditsLastDays')}>
-                {batch.creditsLastDays !== null && number.format(batch.creditsLastDays)}
-              </Fact>
-              <Fact label={t('column.created')}>{when.format(batch.createdAt)}</Fact>
-              <Fact label={t('codes.by')}>
-                <Id>{batch.createdBy}</Id>
-              </Fact>
-              <Fact label={t('codes.revokedAt')}>{batch.revokedAt && when.format(batch.revokedAt)}</Fact>
-            </Facts>
+          <Card title={t('codes.redemptions')}>
+            <RedemptionsTable redemptions={redemptions.items} timeZone={timeZone} empty={t('codes.nobody')} />
+            <Pager path={path} params={address} next={redemptions.next} />
           </Card>
           <Card title={t('codes.list')} hint={t('codes.listHint')}>
             <CodesTable
@@ -134,6 +112,28 @@ export default async function BatchPage({ params, searchParams }: PageProps) {
             </div>
           </Card>
         </div>
+        <Card title={t('codes.terms')}>
+          <Facts>
+            <Fact label={t('column.creditsEach')}>{creditsToDecimal(batch.creditsMicros)}</Fact>
+            <Fact label={t('column.codes')}>{number.format(batch.codes)}</Fact>
+            <Fact label={t('codes.form.usesPerCode')}>{number.format(batch.usesPerCode)}</Fact>
+            <Fact label={t('codes.form.codesPerPerson')}>{number.format(batch.codesPerPerson)}</Fact>
+            <Fact label={t('column.redeemed')}>
+              {t('codes.redeemedOf', { count: batch.redemptions, of: batch.codes * batch.usesPerCode })}
+            </Fact>
+            <Fact label={t('column.people')}>{number.format(batch.people)}</Fact>
+            <Fact label={t('codes.given')}>{creditsToDecimal(batch.creditsMicros * BigInt(batch.redemptions))}</Fact>
+            <Fact label={t('column.until')}>{batch.redeemBefore && when.format(batch.redeemBefore)}</Fact>
+            <Fact label={t('codes.form.creditsLastDays')}>
+              {batch.creditsLastDays !== null && number.format(batch.creditsLastDays)}
+            </Fact>
+            <Fact label={t('column.created')}>{when.format(batch.createdAt)}</Fact>
+            <Fact label={t('codes.by')}>
+              <Id>{batch.createdBy}</Id>
+            </Fact>
+            <Fact label={t('codes.revokedAt')}>{batch.revokedAt && when.format(batch.revokedAt)}</Fact>
+          </Facts>
+        </Card>
       </div>
     </>
   )
