@@ -151,11 +151,11 @@ type RowProps = { label: ReactNode; note?: ReactNode; strong?: boolean; children
 export function Row({ label, note, strong, children }: RowProps) {
   return (
     <div className={`flex items-baseline justify-between gap-4 ${strong ? 'font-semibold' : ''}`}>
-      <dt className={strong ? 'shrink-0' : 'text-muted'}>
+      <dt className={strong ? 'shrink-0' : 'min-w-0 text-muted'}>
         {label}
         {note && <span className="block text-xs">{note}</span>}
       </dt>
-      <dd className="min-w-0 break-words text-end">{children}</dd>
+      <dd className="max-w-[65%] shrink-0 break-words text-end">{children}</dd>
     </div>
   )
 }

@@ -11,9 +11,9 @@ type FactProps = { label: ReactNode; children: ReactNode }
 export function Fact({ label, children }: FactProps) {
   if (children === null || children === undefined || children === false || children === '') return null
   return (
-    <div className="grid grid-cols-[minmax(0,2fr)_minmax(0,3fr)] items-baseline gap-x-4">
-      <dt className="text-muted">{label}</dt>
-      <dd className="min-w-0 break-words text-end">{children}</dd>
+    <div className="flex items-baseline justify-between gap-x-4">
+      <dt className="max-w-[45%] shrink-0 text-muted">{label}</dt>
+      <dd className="min-w-0 text-end [overflow-wrap:anywhere]">{children}</dd>
     </div>
   )
 }

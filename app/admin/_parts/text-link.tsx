@@ -10,7 +10,7 @@ export function TextLink({ href, quiet = false, children }: TextLinkProps) {
     <Link
       href={href}
       prefetch={false}
-      className={`underline-offset-4 touch:inline-flex touch:min-h-11 touch:items-center ${look}`}
+      className={`max-w-full underline-offset-4 touch:inline-flex touch:min-h-11 touch:items-center ${look}`}
     >
       {children}
     </Link>
