@@ -1,4 +1,4 @@
-import { and, eq } from 'drizzle-orm'
+import { and, eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { channelModels, channels, models, priceVersions } from '#db/schema/index.ts'
 import { recordAudit } from '#lib/audit.ts'
@@ -127,6 +127,8 @@ async function saveModel(ctx: Ctx, wanted: Wanted, channelVendor: string | undef
     contextTokens: wanted.contextTokens ?? NEW_MODEL_CONTEXT,
     maxOutputTokens,
     minOutput,
+    // After those that are there.
+    position: sql`(SELECT least(coalesce(max(position), -1) + 1, 30000) FROM models)`,
   })
   return true
 }

@@ -314,6 +314,23 @@ test('a channel keeps its key encrypted, and a model gets a price on it', async 
   })
   expect(await admin(set.with(4, 'cheap'))).toMatchObject({ code: 2, answer: { error: { code: 'invalid_input' } } })
   expect(await admin([...set, '--max-output', 'lots'])).toMatchObject({ code: 2 })
+  const loss = await admin(set.with(4, '0.1'))
+  expect(loss).toMatchObject({ code: 0, answer: { losses: ['input', 'cacheRead', 'cacheWrite'] } })
+
+  const own = [
+    'channel',
+    'add',
+    '--name',
+    'own',
+    '--vendor',
+    'mine',
+    '--base-url',
+    'http://127.0.0.1:11434/v1',
+    '--key',
+    key,
+  ]
+  expect(await admin(own)).toMatchObject({ code: 1, answer: { error: { code: 'address_private' } } })
+  expect(await admin([...own, '--own-network'])).toMatchObject({ code: 0, answer: { name: 'own' } })
 })
 
 test('the first admin gets a link without a name, and nobody after them', async () => {

@@ -1,4 +1,5 @@
-import { setModel } from '#lib/models/index.ts'
+import { getOperatedModel, setModel } from '#lib/models/index.ts'
+import { lossesOf } from '#lib/models/shared.ts'
 import type { Command } from './command.ts'
 
 export const setModelCommand: Command = {
@@ -37,6 +38,9 @@ export const setModelCommand: Command = {
       vendorModel: options.find('vendor-model'),
     })
     const prices = `${options.get('input')} in, ${options.get('output')} out per 1 M tokens`
-    return { text: `${modelId} costs ${prices} from now on`, data: { modelId, priceVersionId } }
+    const { price } = await getOperatedModel(ctx, { modelId })
+    const losses = price ? lossesOf(price) : []
+    const warning = losses.length > 0 ? `\nWarning: sold below its cost: ${losses.join(', ')}` : ''
+    return { text: `${modelId} costs ${prices} from now on${warning}`, data: { modelId, priceVersionId, losses } }
   },
 }

@@ -46,7 +46,7 @@ export function ChannelsTable({ channels, empty }: { channels: Row[]; empty: Rea
             >
               {row.name}
             </Link>
-            <span className="block text-muted text-xs">
+            <span className="block font-normal text-muted text-xs">
               {nameOfVendor(row.vendor)} · {new URL(row.baseUrl).host}
             </span>
           </div>

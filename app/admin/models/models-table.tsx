@@ -74,7 +74,7 @@ export function ModelsTable({ models, empty }: { models: Row[]; empty: ReactNode
             >
               {row.displayName}
             </Link>
-            <span className="block text-muted text-xs">
+            <span className="block font-normal text-muted text-xs">
               {nameOfVendor(row.vendor)}
               {row.displayName !== row.id && ` · ${row.id}`}
             </span>
