@@ -95,7 +95,7 @@ export async function FirstSteps({ ctx }: { ctx: Ctx }) {
                   </div>
                 )}
               </div>
-              {(!step.isDone || step.name === 'registration') && (
+              {step.href && (!step.isDone || step.name === 'registration') && (
                 <Link
                   href={step.href}
                   prefetch={false}

@@ -54,6 +54,7 @@ describe('the first steps', () => {
     expect(done(facts({ channels: [channel({ calls: 3, failures: 2 })] }))).toEqual(['channel', 'test'])
     expect(done(facts({ channels: [channel({ calls: 3, failures: 3 })] }))).toEqual(['channel'])
     expect(stepsOf(facts({ channels: [channel()] }))[1]!.href).toBe('/admin/channels/c1')
+    expect(stepsOf(facts())[1]!.href).toBeNull()
   })
 
   it('take only what somebody has decided', () => {

@@ -4,8 +4,8 @@ import type { SettingStates } from '#lib/settings/index.ts'
 
 export type StepName = 'channel' | 'test' | 'registration' | 'payment' | 'site'
 
-/** One step on the way to a service that people can use. */
-export type Step = { name: StepName; isDone: boolean; isNeeded: boolean; href: string }
+/** One step on the way to a service that people can use; without an address while another step comes first. */
+export type Step = { name: StepName; isDone: boolean; isNeeded: boolean; href: string | null }
 
 /** How people pay as things are; null while nobody has decided. */
 export type PaymentWay = 'stripe' | 'manual' | 'both' | 'codes' | null
@@ -34,7 +34,7 @@ export function stepsOf({ channels, states, ...facts }: FirstStepsFacts): Step[]
       name: 'test',
       isDone: tested,
       isNeeded: true,
-      href: toTest ? `/admin/channels/${toTest.id}` : '/admin/channels/new?first=1',
+      href: toTest ? `/admin/channels/${toTest.id}` : null,
     },
     {
       name: 'registration',
