@@ -6,6 +6,7 @@ import {
   createAccount,
   findViewer,
   getSignUpCredit,
+  getSignUpTerms,
   isViewerShutOut,
   listSessions,
   makeSessionCookie,
@@ -74,8 +75,13 @@ describe('registerUser', () => {
 
   it('gives nothing as soon as a channel exists, until the operator says otherwise', async () => {
     expect(await getSignUpCredit(system)).toBe(10_000_000n)
+    expect(await getSignUpTerms(system)).toEqual({ automaticMicros: 10_000_000n, isPaid: false })
+    await expect(getSignUpTerms({ ...system, actor: { type: 'anonymous' } })).rejects.toMatchObject({
+      code: 'unauthenticated',
+    })
     const id = newId()
     await database.db.insert(channels).values({ id, name: 'c', vendor: 'openai', baseUrl: 'http://localhost:1/v1' })
+    expect(await getSignUpTerms(system)).toEqual({ automaticMicros: 0n, isPaid: true })
     const me = await register()
     expect(await walletOf(me.userId)).toMatchObject({ postedMicros: 0n })
     await setSetting(system, { key: 'sign_up_credit_micros', value: '250000' })

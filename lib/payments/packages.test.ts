@@ -5,6 +5,7 @@ import { newId } from '#lib/id.ts'
 import { openWallet } from '#lib/ledger/index.ts'
 import {
   findActivePackage,
+  isSiteCurrencyFixed,
   listAllPackages,
   listPackages,
   type SetPackageInput,
@@ -12,7 +13,7 @@ import {
   setPackage,
   setSiteCurrency,
 } from '#lib/payments/index.ts'
-import { getSetting, setSetting } from '#lib/settings/index.ts'
+import { getSetting, listSettings, setSetting } from '#lib/settings/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 
 let database: TestDatabase
@@ -173,8 +174,15 @@ it('the site’s currency is fixed once somebody has paid', async () => {
         'EUR', 5000000, 0, ${paidMinor > 0n ? 'review' : 'open'}, ${paidMinor},
         ${paidMinor > 0n ? 'CHF' : null}, ${paidMinor > 0n ? sql`now()` : null})`)
   await order(0n)
-  await setSiteCurrency(system, { currency: 'CNY' })
+  await expect(setSiteCurrency(system, { currency: 'CNY', version: 9 })).rejects.toMatchObject({
+    code: 'changed_meanwhile',
+  })
+  await expect(setSiteCurrency(system, { currency: 'XYZ' })).rejects.toMatchObject({ code: 'invalid_input' })
+  await setSiteCurrency(system, { currency: 'CNY', version: (await listSettings(system)).site_currency.version })
+  await expect(isSiteCurrencyFixed(person)).rejects.toMatchObject({ code: 'forbidden' })
+  expect(await isSiteCurrencyFixed(system)).toBe(false)
   await order(500n)
+  expect(await isSiteCurrencyFixed(system)).toBe(true)
   await expect(setSiteCurrency(system, { currency: 'USD' })).rejects.toMatchObject({ code: 'conflict' })
   await setSiteCurrency(system, { currency: 'CNY' })
   expect(await getSetting(system, 'site_currency')).toBe('CNY')
