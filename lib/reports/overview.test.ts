@@ -323,10 +323,14 @@ describe('what is not in the sums yet', () => {
   })
 
   it('is nothing in a new service', async () => {
-    const overview = await getOverview(ctx, { range: '30d' })
+    const given = fc.sample(pastTransfer(FROM, TO), { numRuns: 40, seed: 4 }).filter(({ kind }) => kind === 'grant')
+    await insertTransfers(owner, given)
+    await sumAll()
+    expect(await getOverview(ctx, PERIOD)).toMatchObject({ isNew: true })
+    const overview = await getOverview(ctx, { range: 'today' })
     expect(overview).toMatchObject({ isNew: true, byModel: [], byChannel: [], otherMoney: [], rates: [] })
-    expect(overview.byDay).toHaveLength(30)
-    expect(overview.now).toMatchObject({ calls: 0, activePeople: 0, owedMicros: 0n, p50Ms: null })
+    expect(overview.byDay).toHaveLength(1)
+    expect(overview.now).toMatchObject({ calls: 0, activePeople: 0, paidMinor: 0n, p50Ms: null })
   })
 })
 

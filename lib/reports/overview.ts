@@ -75,7 +75,7 @@ export type Overview = {
   otherMoney: OtherMoney[]
   rates: ExchangeRate[]
   counting: Counting | null
-  /** True while nobody has called, paid or been given anything, ever. */
+  /** True while nobody has called or paid, ever. */
   isNew: boolean
 }
 
@@ -216,11 +216,11 @@ async function readRates(moment: Moment, { from, to }: Period, currency: string)
   return rows.map((row) => ({ ...row, models: Number(row.models) }))
 }
 
-async function isUntouched({ ctx, usageFrom, ledgerFrom }: Moment): Promise<boolean> {
+/** What people are given to begin with is no beginning yet. */
+async function isUntouched({ ctx, usageFrom }: Moment): Promise<boolean> {
   const { rows } = await ctx.db.execute<{ is_untouched: boolean }>(sql`
-    SELECT NOT (EXISTS (SELECT 1 FROM usage_days) OR EXISTS (SELECT 1 FROM ledger_days)
+    SELECT NOT (EXISTS (SELECT 1 FROM usage_days)
       OR EXISTS (SELECT 1 FROM usage_records WHERE created_at >= ${usageFrom}::timestamptz)
-      OR EXISTS (SELECT 1 FROM transfers WHERE created_at >= ${ledgerFrom}::timestamptz)
       OR EXISTS (SELECT 1 FROM orders WHERE paid_at IS NOT NULL)) AS is_untouched`)
   return rows[0]!.is_untouched
 }

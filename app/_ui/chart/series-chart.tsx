@@ -4,7 +4,7 @@ import { useLocale } from 'next-intl'
 import { useId } from 'react'
 import { ChartTable } from '#app/_ui/chart/chart-table.tsx'
 
-const X_LABELS = 4
+const X_LABELS = 3
 const TICKS = 4
 /** With fewer places than that bars would be as broad as doors. */
 const FEW = 5
@@ -42,17 +42,31 @@ type SeriesChartProps = {
   description: string
   /** Name of the table's first column. */
   placeName: string
+  /** Where the axis ends while there is nothing to show. */
+  least: number
+  /** True for what has no halves: the axis then has none. */
+  whole?: boolean
   /** Words at the axis. */
   format: (value: number) => string
 }
 
 /** Several figures over time on one axis that begins at zero; the same as a table one click away. Drawn on the server. */
-export function SeriesChart({ places, series, shape, title, description, placeName, format }: SeriesChartProps) {
+export function SeriesChart({
+  places,
+  series,
+  shape,
+  title,
+  description,
+  placeName,
+  format,
+  least,
+  whole = false,
+}: SeriesChartProps) {
   const id = useId()
   const locale = useLocale()
-  const largest = max(places, (_, index) => heightAt(series, shape, index)) || 1
+  const largest = max(places, (_, index) => heightAt(series, shape, index)) || least
   const scale = scaleLinear().domain([0, largest]).nice(TICKS)
-  const ticks = scale.ticks(TICKS)
+  const ticks = scale.ticks(TICKS).filter((tick) => !whole || Number.isInteger(tick))
   const top = Math.max(scale.domain()[1]!, ticks.at(-1)!)
   const share = (value: number) => (100 * value) / top
   const band = scaleBand<string>()

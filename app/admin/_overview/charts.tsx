@@ -41,6 +41,7 @@ export async function OverviewCharts({ overview }: { overview: Overview }) {
               used: money(now.usedMicros),
             })}
             placeName={placeName}
+            least={1_000_000}
             format={(value) => formatMoney(BigInt(Math.round(value)), currency, locale)}
             series={[
               {
@@ -67,6 +68,8 @@ export async function OverviewCharts({ overview }: { overview: Overview }) {
             title={`${t('calls.title')}, ${title}`}
             description={t('calls.text', { calls: now.calls, errors: now.errors })}
             placeName={placeName}
+            least={10}
+            whole
             format={short}
             series={[
               {
@@ -97,6 +100,7 @@ export async function OverviewCharts({ overview }: { overview: Overview }) {
                 p95: formatWait(now.p95Ms, locale),
               })}
               placeName={t('day')}
+              least={1_000}
               format={(ms) => (ms === 0 ? '0' : formatWait(ms, locale))}
               series={(['p50', 'p95'] as const).map((name) => ({
                 key: name,

@@ -72,10 +72,10 @@ export async function FigureRow({ overview }: { overview: Overview }) {
   }
   const changeText = ({ name, of, show }: Shown): string => {
     const [is, was] = [of(now), of(before)]
+    if (Number(is) === Number(was)) return t('change.same')
     // What is a share already, or was below nothing, changes by no sensible share of itself.
     const change = name === 'errors' || name === 'margin' || was < 0 ? null : changeOf(is, was)
     if (change !== null && change > TENFOLD) return t('change.from', { before: show(was) })
-    if (change === 0) return t('change.same')
     if (change !== null) return t('change.by', { percent: percent(change, 'exceptZero'), before: show(was) })
     return Number(was) === 0 ? t('change.new') : t('change.from', { before: show(was) })
   }
