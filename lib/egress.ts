@@ -27,7 +27,7 @@ export type WayOut = {
 }
 
 /** An address leads where the way out may not go. Known by its code: modules are loaded more than once. */
-export class AddressRefusedError extends Error {
+class AddressRefusedError extends Error {
   override readonly name = 'AddressRefusedError'
   readonly code = 'ADDRESS_REFUSED'
 }
@@ -86,15 +86,9 @@ export function fetchThrough(dispatcher: Dispatcher): typeof fetch {
   }) as typeof fetch
 }
 
-/** True for a URL that may lie in a private network as far as its host alone tells; a name may still turn out to. */
-export function isPrivateUrl(url: string): boolean {
-  const kind = kindOfHost(new URL(url))
-  return kind !== null && kind !== 'public'
-}
-
 /**
  * Judges a URL by its host alone, without asking DNS.
- * @throws {AddressRefusedError} when its address leads where this way may not go
+ * @throws AddressRefusedError when its address leads where this way may not go
  */
 export function requireReach(url: URL, reach: Reach): void {
   const kind = kindOfHost(url)
@@ -111,7 +105,7 @@ type Resolve = (
  * Looks a name up for a connection and hands on only what was judged. A name with one forbidden address is refused as a
  * whole: mixing them is how a filter is got round.
  */
-export function guardedLookup(reach: Reach, resolve: Resolve = lookupName): LookupFunction {
+function guardedLookup(reach: Reach, resolve: Resolve = lookupName): LookupFunction {
   return (name, options, done) => {
     resolve(name, { ...options, all: true }, (error, found) => {
       if (error) return done(error, [])

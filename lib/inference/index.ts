@@ -6,8 +6,6 @@ export { type CallFacts, type CallTransfer, getCall } from './call-facts.ts'
 export { type CallFilter, type CallLine, type CallPage, exportCalls, listCallSources, listCalls } from './call-list.ts'
 export { listOwnCaps, setOwnCaps, setOwnCapsInput } from './caps.ts'
 export {
-  type ChannelTest,
-  type KeyTest,
   testChannel,
   testChannelInput,
 } from './channel-test.ts'
@@ -36,7 +34,6 @@ export {
   findChannelModelsInput,
   findVendorModels,
   findVendorModelsInput,
-  type VendorModels,
 } from './vendor-models.ts'
 export { verifyReceipts } from './verify.ts'
 export { deadWorkers, forgetWorkers, heartbeat, registerWorker, stopWorker, workerId } from './worker.ts'

@@ -132,3 +132,6 @@ export type QuotedCap = {
   usedPercent: number
   near: boolean
 }
+
+export type { ChannelTest } from './channel-test.ts'
+export type { VendorModels } from './vendor-models.ts'

@@ -212,7 +212,7 @@ export async function deleteChannel(ctx: Ctx, input: z.output<typeof deleteChann
   })
 }
 
-export const linkModelInput = z.object({
+const linkModelInput = z.object({
   channelId: z.uuid(),
   modelId: z.string().min(1).max(200),
   /** What the vendor calls it; empty for the same name. */

@@ -19,7 +19,7 @@ export {
   setKeyStatus,
   setKeyStatusInput,
 } from './channel-keys.ts'
-export { type ChannelSummary, getChannel, getChannelInput, type KeySummary, listChannels } from './channel-list.ts'
+export { type ChannelSummary, getChannel, getChannelInput, listChannels } from './channel-list.ts'
 export {
   type AddChannelInput,
   addChannel,
@@ -28,7 +28,6 @@ export {
   editChannel,
   editChannelInput,
   linkModel,
-  linkModelInput,
   setChannelStatus,
   setChannelStatusInput,
   unlinkModel,
@@ -46,12 +45,11 @@ export {
   setModelVisibleInput,
 } from './model-edit.ts'
 export { getModelInput, getOperatedModel, listOperatedModels, type OperatedModel } from './model-list.ts'
-export { type PricePreview, previewPrice, previewPriceInput } from './price-preview.ts'
+export { previewPrice, previewPriceInput } from './price-preview.ts'
 export {
   addPriceVersion,
   addPriceVersionInput,
   listPriceVersions,
-  type PriceVersion,
   withdrawPriceVersion,
   withdrawPriceVersionInput,
 } from './price-versions.ts'

@@ -12,6 +12,7 @@ export type ModelSummary = {
   demo: boolean
 }
 
+export type { KeySummary } from './channel-list.ts'
 export {
   lossesOf,
   marginPermille,
@@ -21,6 +22,8 @@ export {
   type TokenSums,
   type UnitPrices,
 } from './price-math.ts'
+export type { PricePreview } from './price-preview.ts'
+export type { PriceVersion } from './price-versions.ts'
 export { nameOfVendor, VENDOR_PRESETS, type VendorPreset, vendorOfBaseUrl, vendorsOfKey } from './vendors.ts'
 
 /** A model that a vendor lists, as it would be offered here. */

@@ -8,7 +8,7 @@ import { Badge } from '#app/admin/_parts/badge.tsx'
 import { useVendorFault } from '#app/admin/channels/_models/vendor-fault.ts'
 import { addToPool, removeFromPool, setPoolKeyStatus } from '#app/admin/channels/actions.ts'
 import type { ErrorCode } from '#lib/errors.ts'
-import type { KeySummary } from '#lib/models/index.ts'
+import type { KeySummary } from '#lib/models/shared.ts'
 
 type KeyPoolProps = { channelId: string; keys: readonly KeySummary[]; timeZone: string }
 

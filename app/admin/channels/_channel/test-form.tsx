@@ -10,7 +10,7 @@ import type { FormFailure } from '#app/_ui/use-form.ts'
 import { TestOutcome } from '#app/admin/channels/_models/test-outcome.tsx'
 import { useVendorFault } from '#app/admin/channels/_models/vendor-fault.ts'
 import { test } from '#app/admin/channels/actions.ts'
-import type { ChannelTest } from '#lib/inference/index.ts'
+import type { ChannelTest } from '#lib/inference/shared.ts'
 
 type TestFormProps = {
   channelId: string

@@ -4,7 +4,7 @@ import { CircleAlert, CircleCheck } from 'lucide-react'
 import { useLocale, useTranslations } from 'next-intl'
 import { formatSeconds } from '#app/_ui/receipt/format-seconds.ts'
 import { useVendorFault } from '#app/admin/channels/_models/vendor-fault.ts'
-import type { ChannelTest } from '#lib/inference/index.ts'
+import type { ChannelTest } from '#lib/inference/shared.ts'
 import { formatCredits } from '#lib/money.ts'
 
 /** How a real call went, for each key that was tried. */

@@ -13,7 +13,7 @@ import { TestOutcome } from '#app/admin/channels/_models/test-outcome.tsx'
 import { useVendorFault } from '#app/admin/channels/_models/vendor-fault.ts'
 import { findModels, setUp, test } from '#app/admin/channels/actions.ts'
 import { NO_WAY, VendorFields, type Way } from '#app/admin/channels/new/vendor-fields.tsx'
-import type { ChannelTest, VendorModels } from '#lib/inference/index.ts'
+import type { ChannelTest, VendorModels } from '#lib/inference/shared.ts'
 
 type SetUpFormProps = {
   markupPercent: number

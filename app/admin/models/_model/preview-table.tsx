@@ -1,7 +1,7 @@
 'use client'
 
 import { useLocale, useTranslations } from 'next-intl'
-import type { PricePreview } from '#lib/models/index.ts'
+import type { PricePreview } from '#lib/models/shared.ts'
 import { marginPermille } from '#lib/models/shared.ts'
 import { formatCredits } from '#lib/money.ts'
 

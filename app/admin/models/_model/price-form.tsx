@@ -11,8 +11,7 @@ import { type FormFailure, useForm } from '#app/_ui/use-form.ts'
 import { draftedLosses, draftOf, FIELDS, type PriceDraft } from '#app/admin/models/_model/draft.ts'
 import { PreviewTable } from '#app/admin/models/_model/preview-table.tsx'
 import { addPrice, previewPriceChange } from '#app/admin/models/actions.ts'
-import type { PricePreview } from '#lib/models/index.ts'
-import type { UnitPrices } from '#lib/models/shared.ts'
+import type { PricePreview, UnitPrices } from '#lib/models/shared.ts'
 
 type PriceFormProps = { modelId: string; version: number; price: UnitPrices | null; markupPercent: number }
 

@@ -6,7 +6,7 @@ import { ActionDialog } from '#app/admin/_parts/action-dialog.tsx'
 import { Badge } from '#app/admin/_parts/badge.tsx'
 import { type DataColumn, DataTable } from '#app/admin/_parts/data-table.tsx'
 import { withdrawPrice } from '#app/admin/models/actions.ts'
-import type { PriceVersion } from '#lib/models/index.ts'
+import type { PriceVersion } from '#lib/models/shared.ts'
 import { formatCredits } from '#lib/money.ts'
 
 const TONES = { planned: 'accent', current: 'success', past: 'neutral' } as const
