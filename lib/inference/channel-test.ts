@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { recordAudit } from '#lib/audit.ts'
 import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
-import { AppError, type ErrorCode } from '#lib/errors.ts'
+import { AppError } from '#lib/errors.ts'
 import {
   findTestModel,
   markKey,
@@ -14,7 +14,7 @@ import {
 import { type AttemptEnd, type RunLimits, streamAttempt } from './attempt.ts'
 import type { Price } from './call.ts'
 import { NO_USAGE, vendorCostOf } from './pricing.ts'
-import type { Usage } from './shared.ts'
+import type { ChannelTest, KeyTest, Usage } from './shared.ts'
 import { countAll } from './tokens.ts'
 import { normalizeUsage } from './usage.ts'
 
@@ -40,23 +40,6 @@ export const testChannelInput = z.object({
   /** Empty takes the model that costs us least. */
   modelId: z.string().max(200).default(''),
 })
-
-export type KeyTest = {
-  keyId: string
-  hint: string
-  ok: boolean
-  /** A code of ours; null when it worked. */
-  errorCode: ErrorCode | null
-  httpStatus: number | null
-  firstTokenMs: number | null
-  durationMs: number
-  /** The beginning of what the model said; a stranger's words. */
-  answer: string
-  /** What the call cost us, in micro-credits; null when the model has no price. */
-  vendorCostMicros: bigint | null
-}
-
-export type ChannelTest = { modelId: string; vendorModel: string; keys: KeyTest[] }
 
 /**
  * Makes one short streamed call with each key of a channel, the way a person's call goes, and notes how it ended at the

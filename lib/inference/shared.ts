@@ -1,4 +1,5 @@
 import type { ErrorCode, ErrorParams } from '#lib/errors.ts'
+import type { FoundModel } from '#lib/models/shared.ts'
 
 /** Tokens of one call by kind. Kinds do not overlap: their sum is all tokens of the call. */
 export type Usage = {
@@ -133,5 +134,25 @@ export type QuotedCap = {
   near: boolean
 }
 
-export type { ChannelTest } from './channel-test.ts'
-export type { VendorModels } from './vendor-models.ts'
+export type KeyTest = {
+  keyId: string
+  hint: string
+  ok: boolean
+  /** A code of ours; null when it worked. */
+  errorCode: ErrorCode | null
+  httpStatus: number | null
+  firstTokenMs: number | null
+  durationMs: number
+  /** The beginning of what the model said; a stranger's words. */
+  answer: string
+  /** What the call cost us, in micro-credits; null when the model has no price. */
+  vendorCostMicros: bigint | null
+}
+
+export type ChannelTest = { modelId: string; vendorModel: string; keys: KeyTest[] }
+
+export type VendorModels = {
+  models: FoundModel[]
+  /** False where the vendor lists none: then these are the catalogue's, and nothing is known of the key. */
+  isListed: boolean
+}

@@ -17,7 +17,7 @@ import {
   vendorId,
   vendorKey,
 } from '#lib/models/index.ts'
-import type { FoundModel } from '#lib/models/shared.ts'
+import type { VendorModels } from './shared.ts'
 import { codeOfStatus, redactWords } from './vendor-error.ts'
 
 /** A vendor's list is asked for while somebody waits at a page. */
@@ -31,12 +31,6 @@ export const findVendorModelsInput = z.object({
   proxy: channelProxy.or(z.literal('')).default(''),
   ownNetwork: z.boolean().default(false),
 })
-
-export type VendorModels = {
-  models: FoundModel[]
-  /** False where the vendor lists none: then these are the catalogue's, and nothing is known of the key. */
-  isListed: boolean
-}
 
 /**
  * Asks a vendor for its models before there is a channel, and holds them against ours and the catalogue. Nothing is

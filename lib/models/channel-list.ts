@@ -3,21 +3,7 @@ import { z } from 'zod'
 import { channelKeys, channelModels, channels, usageDays } from '#db/schema/index.ts'
 import { type Ctx, requireAdmin } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
-
-/** A key as the operator may see it: never itself, only its last four characters and what became of it. */
-export type KeySummary = {
-  id: string
-  hint: string
-  status: 'active' | 'disabled' | 'refused'
-  /** Since when the vendor refuses it, and with which HTTP status; null while it is taken. */
-  refusedAt: Date | null
-  refusedStatus: number | null
-  /** The last call made to try it: `ok`, or a code of ours. */
-  testedAt: Date | null
-  testOutcome: string | null
-  testFirstTokenMs: number | null
-  createdAt: Date
-}
+import type { KeySummary } from './shared.ts'
 
 export type ChannelSummary = {
   id: string

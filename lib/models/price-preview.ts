@@ -5,25 +5,12 @@ import { type Ctx, requireAdmin } from '#lib/ctx.ts'
 import { getOperatedModel } from './model-list.ts'
 import { priceSums, type TokenSums } from './price-math.ts'
 import { priceFields, unitPrices } from './price-versions.ts'
+import type { PricePreview } from './shared.ts'
 
 /** Days that a preview looks back on. */
 const PREVIEW_DAYS = 30
 
 export const previewPriceInput = z.object({ modelId: z.string().min(1).max(200), ...priceFields })
-
-/** What so many tokens bring and cost, in micro-credits. */
-export type PriceOutcome = { revenueMicros: bigint; costMicros: bigint }
-
-export type PricePreview = {
-  days: number
-  sums: TokenSums
-  /** What was really charged for them, promotions, free failures and older prices included. */
-  chargedMicros: bigint
-  /** At the price in force; null when there is none. */
-  before: PriceOutcome | null
-  /** At the drafted price. */
-  after: PriceOutcome
-}
 
 /** What the last thirty days of a model would have brought and cost at another price. */
 export async function previewPrice(ctx: Ctx, input: z.output<typeof previewPriceInput>): Promise<PricePreview> {

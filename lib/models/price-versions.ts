@@ -7,6 +7,7 @@ import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
 import { creditsToDecimal, parseCredits } from '#lib/money.ts'
 import { lossesOf, type UnitPrices } from './price-math.ts'
+import type { PriceVersion } from './shared.ts'
 
 /** Versions of one model at most that lie ahead. */
 const PLANNED_MAX = 20
@@ -153,25 +154,6 @@ export async function withdrawPriceVersion(
       before: { priceVersionId, from: found.begins, ...decimalsOf(found.row) },
     })
   })
-}
-
-/** A price of a model, in micro-credits per one million tokens, and when it holds. */
-export type PriceVersion = UnitPrices & {
-  id: string
-  from: Date
-  /** Null while nothing ends it. */
-  until: Date | null
-  state: 'past' | 'current' | 'planned'
-  /** True while it can be withdrawn. */
-  canWithdraw: boolean
-  /** Where the vendor's price came from, and the rate it was converted with. */
-  sourceUrl: string | null
-  sourceDate: string | null
-  sourceCurrency: string | null
-  exchangeRate: string | null
-  exchangeRateDate: string | null
-  createdAt: Date
-  createdBy: string
 }
 
 /** The prices of a model, those ahead first; at most 200. */

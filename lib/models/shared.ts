@@ -1,3 +1,5 @@
+import type { TokenSums, UnitPrices } from './price-math.ts'
+
 /** A model as the picker shows it: named, priced and reachable now. Amounts are micro-credits per one million tokens. */
 export type ModelSummary = {
   id: string
@@ -12,7 +14,6 @@ export type ModelSummary = {
   demo: boolean
 }
 
-export type { KeySummary } from './channel-list.ts'
 export {
   lossesOf,
   marginPermille,
@@ -22,8 +23,6 @@ export {
   type TokenSums,
   type UnitPrices,
 } from './price-math.ts'
-export type { PricePreview } from './price-preview.ts'
-export type { PriceVersion } from './price-versions.ts'
 export { nameOfVendor, VENDOR_PRESETS, type VendorPreset, vendorOfBaseUrl, vendorsOfKey } from './vendors.ts'
 
 /** A model that a vendor lists, as it would be offered here. */
@@ -40,4 +39,52 @@ export type FoundModel = {
   reasoning: boolean
   /** Micro-credits per one million tokens; null where it needs a price by hand. */
   price: { inputMicros: bigint; outputMicros: bigint; costInputMicros: bigint; costOutputMicros: bigint } | null
+}
+
+/** A key as the operator may see it: never itself, only its last four characters and what became of it. */
+export type KeySummary = {
+  id: string
+  hint: string
+  status: 'active' | 'disabled' | 'refused'
+  /** Since when the vendor refuses it, and with which HTTP status; null while it is taken. */
+  refusedAt: Date | null
+  refusedStatus: number | null
+  /** The last call made to try it: `ok`, or a code of ours. */
+  testedAt: Date | null
+  testOutcome: string | null
+  testFirstTokenMs: number | null
+  createdAt: Date
+}
+
+/** What so many tokens bring and cost, in micro-credits. */
+export type PriceOutcome = { revenueMicros: bigint; costMicros: bigint }
+
+export type PricePreview = {
+  days: number
+  sums: TokenSums
+  /** What was really charged for them, promotions, free failures and older prices included. */
+  chargedMicros: bigint
+  /** At the price in force; null when there is none. */
+  before: PriceOutcome | null
+  /** At the drafted price. */
+  after: PriceOutcome
+}
+
+/** A price of a model, in micro-credits per one million tokens, and when it holds. */
+export type PriceVersion = UnitPrices & {
+  id: string
+  from: Date
+  /** Null while nothing ends it. */
+  until: Date | null
+  state: 'past' | 'current' | 'planned'
+  /** True while it can be withdrawn. */
+  canWithdraw: boolean
+  /** Where the vendor's price came from, and the rate it was converted with. */
+  sourceUrl: string | null
+  sourceDate: string | null
+  sourceCurrency: string | null
+  exchangeRate: string | null
+  exchangeRateDate: string | null
+  createdAt: Date
+  createdBy: string
 }
