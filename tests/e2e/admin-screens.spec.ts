@@ -2,7 +2,7 @@ import type { BrowserContext } from '@playwright/test'
 import { ADMIN_VISITS, addressOf, findDemoFacts } from '#tests/support/admin-visits.ts'
 import { cloneDatabase, type TestCluster } from '#tests/support/cluster.ts'
 import { DEMO_ADMIN, fillWithDemo } from '#tests/support/demo-database.ts'
-import { type Service, startService, TEST_SECRETS } from '#tests/support/service.ts'
+import { type Service, startService } from '#tests/support/service.ts'
 import { expect, signIn, test } from './support/fixtures.ts'
 import { inspect } from './support/screens.ts'
 
@@ -12,8 +12,6 @@ type Demo = { service: Service; addresses: string[] }
 const cockpit = test.extend<object, { demo: Demo }>({
   demo: [
     async ({ browserName: _ }, use) => {
-      // What the demonstration seals, the service must open.
-      Object.assign(process.env, TEST_SECRETS)
       const database = await cloneDatabase(JSON.parse(process.env.UB_TEST_CLUSTER ?? '') as TestCluster)
       await fillWithDemo(database)
       const facts = await findDemoFacts(database.db)

@@ -1,5 +1,4 @@
 import type { BrowserContext, Page } from '@playwright/test'
-import { parseCredits } from '#lib/money.ts'
 import { answers, refuses } from '#tests/support/fake-vendor.ts'
 import { ChatPage } from './support/chat-page.ts'
 import { expect, expectAccessible, type Installation, type Person, signIn, test } from './support/fixtures.ts'
@@ -45,7 +44,13 @@ test('“I was charged for nothing”: the call says why, and it is given back o
   installation,
 }) => {
   const { admin, person, chat, leave } = await meet({ context, page, installation })
-  installation.vendor.setBehavior(answers({ reasoning: ['All of it ', 'was thought'], text: [] }))
+  installation.vendor.setBehavior(
+    answers({
+      reasoning: ['All of it ', 'was thought'],
+      text: [],
+      usage: { prompt_tokens: 10, completion_tokens: 40, completion_tokens_details: { reasoning_tokens: 40 } },
+    }),
+  )
   await chat.ask('A question that only they may read: heliotrope')
   await expect.poll(() => installation.postedMicros(person)).toBeLessThan(10_000_000n)
   const charged = 10_000_000n - (await installation.postedMicros(person))
@@ -95,7 +100,7 @@ test('“a key died at night”: the overview says so, another key is pasted, an
   await expect(chat.page.getByRole('alert').first()).toBeVisible()
 
   await page.goto('/admin')
-  const attention = page.getByRole('row').filter({ hasText: /channel test/i })
+  const attention = page.getByRole('row').filter({ hasText: 'Channel “test”' })
   await expect(attention.first()).toBeVisible()
   await expectAccessible(page)
   await attention.first().getByRole('link').first().click()
@@ -137,7 +142,7 @@ test('“a price changed”: who changed it and when, and each receipt keeps its
   await expect(sale.getByLabel('Output', { exact: true })).toHaveAccessibleDescription(/not negative/)
   await sale.getByLabel('Output', { exact: true }).fill('800')
   await page.getByRole('button', { name: 'What would last month have been?' }).click()
-  await expect(page.getByText(/at this price: \d+ calls?/)).toBeVisible()
+  await expect(page.getByText(/at this price: \d+ calls?|Nobody used it/)).toBeVisible()
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Set this price' }).click()
   await expect(page.getByText('Saved', { exact: true })).toBeVisible()
@@ -145,21 +150,23 @@ test('“a price changed”: who changed it and when, and each receipt keeps its
   await chat.ask('After')
   await chat.answered(2)
   await openCallsOf(page, person)
-  const calls = page.getByRole('table').getByRole('link')
-  await calls.first().click()
-  await expect(page.getByText(/800/).first()).toBeVisible()
-  await page.goBack()
-  await page.getByRole('table').getByRole('row').nth(2).getByRole('link').first().click()
-  await expect(page.getByText(/400/).first()).toBeVisible()
-  await expect(page.getByText(/× 800/)).toHaveCount(0)
+  const callsAddress = page.url()
+  for (const [row, price] of [
+    [1, '800'],
+    [2, '400'],
+  ] as const) {
+    await page.goto(callsAddress)
+    await page.getByRole('table').getByRole('row').nth(row).getByRole('link').first().click()
+    await expect(page.getByRole('heading', { level: 1, name: /^Call of/ })).toBeVisible()
+    await expect(page.getByRole('row', { name: /^Output/ })).toContainText(`× ${price} / 1M`)
+  }
 
   const [changed] = await auditOf(installation, 'price.add')
   expect(changed).toMatchObject({ actor_id: admin.userId })
   await page.goto('/admin/audit?action=price.add')
-  await expect(page.getByRole('row').filter({ hasText: 'Set a price' }).first()).toContainText(admin.email)
+  await expect(page.getByRole('row').filter({ hasText: 'Set a price' }).first()).toContainText('Olga')
   // Back to what the other stories know.
   await installation.admin('model', 'set', 'test-model', '--input', '100', '--output', '400')
-  expect(parseCredits('400')).toBe(400_000_000n)
   await leave()
 })
 

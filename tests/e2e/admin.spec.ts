@@ -1,14 +1,16 @@
 import type { BrowserContext, Locator, Page } from '@playwright/test'
 import { createFirstAdminLink } from '#lib/auth/index.ts'
 import { systemCtx } from '#lib/ctx.ts'
+import { seedDatabase } from '#lib/models/index.ts'
+import { seedPackages } from '#lib/payments/index.ts'
 import { cloneDatabase, type TestCluster, type TestDatabase } from '#tests/support/cluster.ts'
-import { answers, type FakeVendor, startFakeVendor } from '#tests/support/fake-vendor.ts'
+import { answers, type FakeVendor, lists, startFakeVendor } from '#tests/support/fake-vendor.ts'
 import { type Service, startService } from '#tests/support/service.ts'
 import { type StripeStandIn, startStripeStandIn } from '#tests/support/stripe/stand-in.ts'
 import { ChatPage } from './support/chat-page.ts'
 import { expect, expectAccessible, test } from './support/fixtures.ts'
 
-const STRIPE = { secretKey: 'sk_live_cockpit', webhookSecret: 'whsec_of_the_cockpit', livemode: true }
+const STRIPE = { secretKey: 'sk_live_cockpit', webhookSecret: 'whsec_of_the_whole_cockpit', livemode: true }
 const ADMIN_PASSWORD = 'a long way to the harbour'
 const PASSWORD = 'correct horse battery'
 const KEY = 'sk-local-never-shown-again-0123456789'
@@ -20,6 +22,9 @@ const story = test.extend<{ fresh: Fresh }>({
   fresh: [
     async ({ browserName: _ }, use) => {
       const database = await cloneDatabase(JSON.parse(process.env.UB_TEST_CLUSTER ?? '') as TestCluster)
+      const seeding = systemCtx('seed', database.db)
+      const { currency } = await seedDatabase(seeding)
+      await seedPackages(seeding, { currency })
       const vendor = await startFakeVendor()
       const stripe = await startStripeStandIn({ ...STRIPE, deliver: 'auto' })
       const service = await startService(database, {
@@ -77,7 +82,7 @@ story(
   'from the first link to a running service, and somebody who is shut out of it',
   async ({ page, fresh: { adminLink, vendor, stripe, service, database }, browser, watch }) => {
     story.setTimeout(240_000)
-    vendor.setBehavior(answers({ text: ['one ', 'two ', 'three'] }))
+    vendor.setBehavior(lists(['test-model'], answers({ text: ['one ', 'two ', 'three'] })))
 
     await test.step('the first admin comes in', async () => {
       await page.goto(adminLink)
@@ -122,7 +127,7 @@ story(
       await registration.getByRole('button', { name: 'Save' }).click()
       await expect(registration.getByText('Saved')).toBeVisible()
       const payments = page.locator('#payments')
-      await payments.getByLabel('Payment by transfer').selectOption('on')
+      await payments.getByRole('radio', { name: 'Offered', exact: true }).check()
       await payments.getByLabel('How to transfer').fill('Bank of Examples, 12 34 56')
       await payments.getByRole('button', { name: 'Save' }).first().click()
       await expect(payments.getByText('Saved').first()).toBeVisible()
@@ -177,7 +182,7 @@ story(
     await test.step('a transfer by hand is confirmed', async () => {
       await mei.goto('/credits')
       await mei.getByRole('radio', { name: 'Transfer' }).check()
-      await mei.getByRole('button', { name: /^(Pay|Order|Show|Continue)/ }).click()
+      await mei.getByRole('button', { name: /^Order for/ }).click()
       await mei.waitForURL(/\/credits\/orders\//)
       await mei.getByRole('button', { name: 'I have paid' }).click()
       await page.goto('/admin')

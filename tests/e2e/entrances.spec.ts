@@ -10,8 +10,7 @@ const read = (name: string) => JSON.parse(readFileSync(path.join(BUILD, name), '
 const OF_NEXT = ['/_global-error/page', '/_not-found/page', '/icon.svg/route']
 
 const ANY_ID = '01900000-0000-7000-8000-00000000dead'
-const addressOf = (place: string) =>
-  `/${place}`.replaceAll(/\/\([^)]*\)/g, '').replaceAll(/\[[^\]]+\]/g, ANY_ID) || '/'
+const addressOf = (place: string) => `/${place}`.replaceAll(/\/\([^)]*\)/g, '').replaceAll(/\[[^\]]+\]/g, ANY_ID) || '/'
 const pagesFor = (rule: Rule) => Object.keys(PAGES).filter((place) => PAGES[place] === rule)
 
 test('what the build lets in is what the tables know', () => {

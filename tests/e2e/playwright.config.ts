@@ -13,6 +13,7 @@ export default defineConfig({
   outputDir: '../../test-results/e2e',
   forbidOnly: Boolean(process.env.CI),
   use: {
+    actionTimeout: 15_000,
     browserName: 'chromium',
     locale: 'en-US',
     timezoneId: 'UTC',

@@ -70,6 +70,15 @@ export function sends(body: string, contentType = 'text/event-stream'): Behavior
   }
 }
 
+/** Names its models to whoever asks for them, and does something else otherwise. */
+export function lists(models: readonly string[], otherwise: Behavior): Behavior {
+  return (request, response) => {
+    if (request.method !== 'GET') return otherwise(request, response)
+    const data = models.map((id) => ({ id, object: 'model' }))
+    response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ object: 'list', data }))
+  }
+}
+
 /** Takes the request and never answers. */
 export const silent: Behavior = () => undefined
 

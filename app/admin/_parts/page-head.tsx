@@ -13,7 +13,7 @@ export function PageHead({ title, hint, children }: PageHeadProps) {
   return (
     <header className="flex flex-wrap items-start justify-between gap-x-4 gap-y-3">
       <div className="min-w-0">
-        <h1 className="break-words font-semibold text-2xl">{title}</h1>
+        <h1 className="wrap-anywhere font-semibold text-2xl">{title}</h1>
         {hint && <p className="mt-1 max-w-column text-muted text-sm">{hint}</p>}
       </div>
       {children && <div className="flex flex-wrap items-center gap-2">{children}</div>}
