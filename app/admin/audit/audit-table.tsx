@@ -88,10 +88,10 @@ export function AuditTable({ rows, timeZone, empty }: { rows: Row[]; timeZone: s
         cell: ({ row: { original: row } }) => {
           const page = PAGES[row.subjectType]
           return (
-            <>
+            <span>
               {page ? <Name href={page(row.subjectId)}>{subject(row)}</Name> : subject(row)}
               <span className="block text-muted text-xs">{words(`subjects.${row.subjectType}`, row.subjectType)}</span>
-            </>
+            </span>
           )
         },
       },
