@@ -198,8 +198,8 @@ story(
     await test.step('the person is disabled, and their next request is refused', async () => {
       await openPage(page, 'People')
       await page.getByRole('searchbox', { name: 'Search' }).fill('mei@')
-    await expect(page).toHaveURL(/q=mei/)
-    await expect(page.getByRole('table').getByRole('row')).toHaveCount(2)
+      await expect(page).toHaveURL(/q=mei/)
+      await expect(page.getByRole('table').getByRole('row')).toHaveCount(2)
       await page.getByRole('link', { name: 'Mei' }).click()
       await expect(page.getByRole('heading', { level: 1 })).toContainText('Mei')
       await expectAccessible(page)
