@@ -3,6 +3,8 @@ import { systemCtx } from '#lib/ctx.ts'
 import { invariant } from '#lib/errors.ts'
 import { seedDatabase } from '#lib/models/index.ts'
 import { seedPackages } from '#lib/payments/index.ts'
+import { sumReports } from '#lib/reports/index.ts'
+import { setSetting } from '#lib/settings/index.ts'
 import { loadDemo } from '#scripts/demo-data/load-demo.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 
@@ -23,6 +25,9 @@ export async function fillWithDemo(database: Pick<TestDatabase, 'db' | 'url' | '
   await seedPackages(ctx, { currency })
   const adminId = await createFirstAdmin(ctx, DEMO_ADMIN)
   invariant(adminId, 'the database was empty')
+  // A service that has run for a while has counted all there was, nothing, in the days that the demonstration has too.
+  await setSetting(ctx, { key: 'time_zone', value: 'Asia/Shanghai' })
+  await sumReports(ctx)
   await loadDemo('small', database, SILENT)
   return adminId
 }
