@@ -144,7 +144,7 @@ it('connections that break again and again cost nobody a word or a credit', asyn
   for (let times = 0; times < 40; times++) {
     await database.db.execute(sql`
       SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-      WHERE datname = current_database() AND pid <> pg_backend_pid()`)
+      WHERE datname = current_database() AND backend_type = 'client backend' AND pid <> pg_backend_pid()`)
     await new Promise((resolve) => setTimeout(resolve, 30))
   }
   const answer = await frames
