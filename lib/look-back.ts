@@ -75,7 +75,7 @@ export async function lookBack<Row extends Place>(
 ): Promise<{ rows: Row[]; next: string | null; lookedBackTo: Date | null }> {
   const rows: Row[] = []
   const { from, start } = await resolve(ctx, window, after)
-  for await (const slice of slices({ from, start, width: HOUR, limit: () => limit + 1 - rows.length, read })) {
+  for await (const slice of slices({ from, start, span: PAGE_SPAN, limit: () => limit + 1 - rows.length, read })) {
     rows.push(...slice.rows)
     if (rows.length > limit) {
       const { micros, id } = rows[limit - 1]!
@@ -95,7 +95,7 @@ export async function* lookBackThrough<Row extends Place>(
   { window, read }: Omit<Walk<Row>, 'after'>,
 ): AsyncGenerator<Row[]> {
   const { from, start } = await resolve(ctx, window)
-  for await (const { rows } of slices({ from, start, width: HOUR, limit: () => BATCH, read })) {
+  for await (const { rows } of slices({ from, start, limit: () => BATCH, read })) {
     if (rows.length > 0) yield rows
   }
 }
@@ -111,20 +111,22 @@ const BATCH = 1_000
 async function* slices<Row extends Place>({
   from,
   start,
+  span,
   limit,
   read,
-  ...first
 }: {
   from: bigint
   start: Place
-  width: bigint
+  /** No slice reaches further back than that from the start. */
+  span?: bigint
   limit: () => number
   read: ReadSlice<Row>
 }): AsyncGenerator<{ rows: Row[]; through: bigint }> {
+  const last = span === undefined ? from : greater(from, start.micros - span)
   let before = start
-  let { width } = first
+  let width = HOUR
   for (;;) {
-    const through = greater(from, before.micros - width)
+    const through = greater(before.micros > last ? last : from, before.micros - width)
     const most = limit()
     const rows = await read({ from: through, before, limit: most })
     yield { rows, through }
