@@ -57,7 +57,7 @@ export default async function ChannelPage({ params }: { params: Promise<{ id: st
       >
         <ChannelActions channelId={channel.id} name={channel.name} status={channel.status} />
       </PageHead>
-      <div className="mt-5 grid gap-5">
+      <div className="mt-5 grid grid-cols-1 gap-5">
         <ChannelStats channel={channel} />
         <Card title={t('testTitle')} hint={t('testHint')}>
           <TestForm channelId={channel.id} models={carried} canTest={carried.length > 0 && channel.keys.length > 0} />

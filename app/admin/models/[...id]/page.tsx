@@ -57,7 +57,7 @@ export default async function ModelPage({ params }: { params: Promise<{ id: stri
       >
         <ModelActions modelId={model.id} visible={model.visible} isDefault={model.isDefault} />
       </PageHead>
-      <div className="mt-5 grid gap-5">
+      <div className="mt-5 grid grid-cols-1 gap-5">
         <ModelStats sold={margins.find(({ modelId }) => modelId === model.id) ?? null} />
         <Card title={t('priceTitle')} hint={t('priceHint', { currency: settings.site_currency })}>
           <PriceNow price={price} requestMicros={price?.requestMicros ?? 0n} />
