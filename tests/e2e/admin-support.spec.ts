@@ -187,6 +187,6 @@ test('two admins, one form: the second is told, and nothing is lost', async ({ c
   await expectAccessible(other)
   await page.reload()
   await expect(page.locator('#answers').getByLabel('Answers at once')).toHaveValue('12')
-  await save(page, '20')
+  await expect((await save(page, '20')).getByText('Saved')).toBeVisible()
   await leave()
 })

@@ -185,6 +185,7 @@ story(
       await mei.getByRole('button', { name: /^Order for/ }).click()
       await mei.waitForURL(/\/credits\/orders\//)
       await mei.getByRole('button', { name: 'I have paid' }).click()
+      await expect(mei.getByText('You said that you have paid.')).toBeVisible()
       await page.goto('/admin')
       await page.getByRole('row').filter({ hasText: 'for you to confirm' }).getByRole('link').first().click()
       await page.getByRole('table').getByRole('link').first().click()
