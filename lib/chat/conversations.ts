@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Ctx, requireUser } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
+import { pageOf } from '#lib/page.ts'
 import { idInput } from './ids.ts'
 import type { ConversationSummary } from './shared.ts'
 
@@ -69,19 +70,17 @@ export async function listConversations(
     WHERE c.user_id = ${userId} AND c.deleted_at IS NULL ${afterCursor}
     ORDER BY c.active_at DESC, c.id
     LIMIT ${limit + 1}`)
-  const page = result.rows.slice(0, limit)
-  const last = page.at(-1)
+  const { items, next } = pageOf(result.rows, limit, ({ instant, id }) =>
+    Buffer.from(JSON.stringify([instant, id])).toString('base64url'),
+  )
   return {
-    items: page.map((row) => ({
+    items: items.map((row) => ({
       id: row.id,
       title: row.title,
       activeAt: new Date(row.active_at).toISOString(),
       running: row.running,
     })),
-    nextCursor:
-      last && result.rows.length > limit
-        ? Buffer.from(JSON.stringify([last.instant, last.id])).toString('base64url')
-        : null,
+    nextCursor: next,
   }
 }
 

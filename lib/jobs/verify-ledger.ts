@@ -10,6 +10,7 @@ import { newId } from '#lib/id.ts'
 import { verifyReceipts } from '#lib/inference/index.ts'
 import { verifyLedger } from '#lib/ledger/index.ts'
 import { log } from '#lib/log.ts'
+import { pageOf } from '#lib/page.ts'
 import { verifyAdjustments, verifyCodes, verifyOrders } from '#lib/payments/index.ts'
 import { type CheckResult, inSnapshot, type Offender } from '#lib/verification.ts'
 import { noteRun } from './job-runs.ts'
@@ -110,9 +111,8 @@ export async function listVerifications(
 ): Promise<{ items: (StoredVerification & { state: VerificationState })[]; next: string | null }> {
   requireAdmin(ctx)
   const { limit, after } = listVerificationsInput.parse(input)
-  const items = await readRuns(ctx, after === undefined ? sql`true` : sql`${ledgerChecks.id} < ${after}`, limit + 1)
-  const page = items.slice(0, limit)
-  return { items: page, next: items.length > limit ? page.at(-1)!.id : null }
+  const rows = await readRuns(ctx, after === undefined ? sql`true` : sql`${ledgerChecks.id} < ${after}`, limit + 1)
+  return pageOf(rows, limit, ({ id }) => id)
 }
 
 const getVerificationInput = z.object({ runId: z.uuid() })

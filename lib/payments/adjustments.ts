@@ -8,6 +8,7 @@ import { AppError, invariant } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
 import { findWallet, HOUSE, postTransfer } from '#lib/ledger/index.ts'
 import { creditsToDecimal } from '#lib/money.ts'
+import { pageOf } from '#lib/page.ts'
 import { getSetting } from '#lib/settings/index.ts'
 import { reasonField } from '#lib/users/index.ts'
 
@@ -230,8 +231,8 @@ export async function listAdjustments(
     )
     .orderBy(desc(adjustments.id))
     .limit(limit + 1)
-  const items = rows.slice(0, limit)
-  return { items, nextBefore: rows.length > limit ? items.at(-1)!.id : null }
+  const { items, next } = pageOf(rows, limit, ({ id }) => id)
+  return { items, nextBefore: next }
 }
 
 /** Moves what an adjustment says, once: its key is the adjustment's. */

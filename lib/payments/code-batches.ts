@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { codeBatches, redemptionCodes, redemptions, transfers, users } from '#db/schema/index.ts'
 import { type Ctx, requireAdmin } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
+import { pageOf } from '#lib/page.ts'
 import { type CodeBatch, countBatches } from './codes.ts'
 
 /** A code of a batch by its number; its text is kept nowhere. */
@@ -56,8 +57,7 @@ export async function listBatchCodes(
     .where(and(eq(redemptionCodes.batchId, batchId), gt(redemptionCodes.number, after)))
     .orderBy(redemptionCodes.number)
     .limit(limit + 1)
-  const items = rows.slice(0, limit)
-  return { items, next: rows.length > limit ? items.at(-1)!.number : null }
+  return pageOf(rows, limit, ({ number }) => number)
 }
 
 const listRedemptionsInput = batchInput.extend({
@@ -89,8 +89,7 @@ export async function listRedemptions(
     .where(and(eq(redemptions.batchId, batchId), after ? lt(redemptions.transferId, after) : undefined))
     .orderBy(desc(redemptions.transferId))
     .limit(limit + 1)
-  const items = rows.slice(0, limit)
-  return { items, next: rows.length > limit ? items.at(-1)!.transferId : null }
+  return pageOf(rows, limit, ({ transferId }) => transferId)
 }
 
 const findRedemptionInput = z.object({ transferId: z.uuid() })

@@ -7,6 +7,7 @@ import { AppError, invariant } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
 import { findWallet, HOUSE, postTransfer } from '#lib/ledger/index.ts'
 import { creditsToDecimal } from '#lib/money.ts'
+import { pageOf } from '#lib/page.ts'
 import { consumeLimit, type RateLimit, refundLimit } from '#lib/rate-limit.ts'
 import { hashCode, hintOf, newCodeText, readCodeText } from './code-text.ts'
 
@@ -229,8 +230,8 @@ export async function listCodeBatches(
     .where(before ? lt(codeBatches.id, before) : undefined)
     .orderBy(desc(codeBatches.id))
     .limit(limit + 1)
-  const page = rows.slice(0, limit)
-  return { items: await countBatches(ctx, page), nextBefore: rows.length > limit ? page.at(-1)!.id : null }
+  const { items, next } = pageOf(rows, limit, ({ id }) => id)
+  return { items: await countBatches(ctx, items), nextBefore: next }
 }
 
 /** Batches with how many codes they have, and how often those were redeemed by how many. */

@@ -8,6 +8,7 @@ import { isId, newId } from '#lib/id.ts'
 import { findWallet } from '#lib/ledger/index.ts'
 import { log } from '#lib/log.ts'
 import { boundsOf, firstIdAt, timeWindowInput } from '#lib/look-back.ts'
+import { pageOf } from '#lib/page.ts'
 import { consumeLimit, type RateLimit } from '#lib/rate-limit.ts'
 import { newDigits, readDigits } from './code-text.ts'
 import { disputedOf, NO_FACTS, type PaymentFacts, refundedOf } from './facts.ts'
@@ -203,7 +204,8 @@ export async function listOrders(ctx: Ctx, input: z.input<typeof pageInput> = {}
     .where(and(eq(orders.userId, userId), before ? lt(orders.id, before) : undefined))
     .orderBy(desc(orders.id))
     .limit(limit + 1)
-  return pageOf(await viewsOf(ctx, rows.slice(0, limit)), rows.length > limit)
+  const { items, next } = pageOf(rows, limit, ({ id }) => id)
+  return { items: await viewsOf(ctx, items), nextBefore: next }
 }
 
 const orderFilterInput = z.object({
@@ -232,7 +234,8 @@ export async function listOrdersForAdmin(
   requireAdmin(ctx)
   const { limit, before, ...filter } = listForAdminInput.parse(input)
   const rows = await readForAdmin(ctx, filter, { before, limit: limit + 1 })
-  return pageOf(await adminViewsOf(ctx, rows.slice(0, limit)), rows.length > limit)
+  const { items, next } = pageOf(rows, limit, ({ id }) => id)
+  return { items: await adminViewsOf(ctx, items), nextBefore: next }
 }
 
 /** All orders that a filter shows, newest first, batch by batch. Admins and the service only. */
@@ -350,10 +353,6 @@ async function viewsOf(ctx: Ctx, rows: Order[]): Promise<OrderView[]> {
       dispute: DISPUTE_WEIGHT.findLast((state) => ownDisputes.some((dispute) => dispute.state === state)) ?? null,
     }
   })
-}
-
-function pageOf<V extends { id: string }>(items: V[], hasMore: boolean): { items: V[]; nextBefore: string | null } {
-  return { items, nextBefore: hasMore ? items.at(-1)!.id : null }
 }
 
 function isOver({ state }: Pick<OrderView, 'state'>): boolean {

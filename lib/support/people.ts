@@ -4,6 +4,7 @@ import { type Ctx, requireAdmin } from '#lib/ctx.ts'
 import { invariant } from '#lib/errors.ts'
 import { isId } from '#lib/id.ts'
 import { findWallet, type Lot, listLots, type Wallet } from '#lib/ledger/index.ts'
+import { pageOf } from '#lib/page.ts'
 import { readReference } from '#lib/payments/index.ts'
 import { getUser, type User } from '#lib/users/index.ts'
 
@@ -45,8 +46,7 @@ export async function listPeople(
   requireAdmin(ctx)
   const { limit, ...asked } = listPeopleInput.parse(input)
   const rows = await readPeople(ctx, { ...asked, limit: limit + 1 })
-  const items = rows.slice(0, limit)
-  return { items, next: rows.length > limit ? items.at(-1)!.id : null }
+  return pageOf(rows, limit, ({ id }) => id)
 }
 
 /** All people that a filter shows, newest first, batch by batch. Admins and the service only. */
