@@ -3,6 +3,8 @@ import { alias } from 'drizzle-orm/pg-core'
 import { z } from 'zod'
 import { auditEntries, channels, models, orders, sitePrompts, users } from '#db/schema/index.ts'
 import { type Ctx, requireAdmin } from '#lib/ctx.ts'
+import { isId } from '#lib/id.ts'
+import { pageOf } from '#lib/page.ts'
 
 const PAGE = 50
 const BATCH = 500
@@ -53,8 +55,7 @@ export async function listAuditEntries(ctx: Ctx, input: z.input<typeof listAudit
   requireAdmin(ctx)
   const { after, limit, ...filter } = listAuditInput.parse(input)
   const rows = await readRows(ctx, await conditionsOf(ctx, filter), after, limit + 1)
-  const items = rows.slice(0, limit)
-  return { items, next: rows.length > limit ? items.at(-1)!.id : null }
+  return pageOf(rows, limit, ({ id }) => id)
 }
 
 /** The whole of it, some at a time, as fast as it is taken. Admins and the service only. */
@@ -112,8 +113,6 @@ async function readRows(ctx: Ctx, conditions: SQL[], after: string | undefined, 
   return rows.map((row) => ({ ...row, before: asRecord(row.before), after: asRecord(row.after) }))
 }
 
-const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 /** A text column as an id, null where it holds none: the cast must not meet a setting's name. */
 function asId(column: SQLWrapper): SQL {
   return sql`CASE WHEN ${column} ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' THEN ${column}::uuid END`
@@ -130,8 +129,9 @@ async function conditionsOf(ctx: Ctx, filter: z.output<typeof auditFilterInput>)
     until && and(lt(auditEntries.id, idAt(until, 1)), lt(auditEntries.createdAt, until)),
   ]
   if (actor !== undefined) {
-    const userId = ID.test(actor) ? actor : await findPerson(ctx, actor)
-    if (userId) conditions.push(eq(auditEntries.actorType, 'user'), eq(auditEntries.actorId, userId.toLowerCase()))
+    const id = actor.toLowerCase()
+    const userId = isId(id) ? id : await findPerson(ctx, actor)
+    if (userId) conditions.push(eq(auditEntries.actorType, 'user'), eq(auditEntries.actorId, userId))
     else if (actor === 'anonymous') conditions.push(eq(auditEntries.actorType, 'anonymous'))
     else conditions.push(eq(auditEntries.actorType, 'system'), eq(auditEntries.actorId, actor))
   }
@@ -140,7 +140,8 @@ async function conditionsOf(ctx: Ctx, filter: z.output<typeof auditFilterInput>)
 }
 
 async function resolveSubject(ctx: Ctx, subject: string): Promise<string> {
-  if (ID.test(subject)) return subject.toLowerCase()
+  const id = subject.toLowerCase()
+  if (isId(id)) return id
   const userId = await findPerson(ctx, subject)
   if (userId) return userId
   const [order] = await ctx.db
