@@ -1,4 +1,3 @@
-import { CSV_START, csvLine } from '#lib/csv.ts'
 import type { StatementLine } from '#lib/inference/index.ts'
 import { creditsToDecimal } from '#lib/money.ts'
 
@@ -21,13 +20,8 @@ export const CSV_COLUMNS = [
   'receipt',
 ] as const
 
-/** The statement as text of a CSV file, piece by piece; amounts are exact, times in UTC. */
-export async function* csvLines(batches: AsyncIterable<StatementLine[]>): AsyncGenerator<string> {
-  yield CSV_START + csvLine(CSV_COLUMNS)
-  for await (const batch of batches) yield batch.map((line) => csvLine(cellsOf(line))).join('')
-}
-
-function cellsOf(line: StatementLine): (string | null)[] {
+/** A line of the statement in these columns; amounts are exact, times in UTC. */
+export function cellsOf(line: StatementLine): (string | null)[] {
   const { call } = line
   const amount = creditsToDecimal(line.amountMicros)
   const usage = call?.usage

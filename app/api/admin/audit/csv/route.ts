@@ -4,7 +4,7 @@ import { route } from '#app/_server/route.ts'
 import { readAuditFilter } from '#app/admin/audit/filter.ts'
 import { type AuditRow, exportAudit } from '#lib/audit-log.ts'
 
-const HEAD = [
+const COLUMNS = [
   'id',
   'time (UTC)',
   'actor type',
@@ -19,21 +19,13 @@ const HEAD = [
   'reason',
   'address',
   'request',
-]
+] as const
 
 /** The part of the log that the page shows, whole. */
 export const GET = route({ input: z.record(z.string(), z.string()), auth: 'admin' }, async (ctx, params) => {
-  const now = new Date()
-  return csvResponse(
-    `audit-${now.toISOString().slice(0, 10)}`,
-    HEAD,
-    lines(exportAudit(ctx, readAuditFilter(params, now))),
-  )
+  const batches = exportAudit(ctx, readAuditFilter(params, new Date()))
+  return csvResponse({ name: 'audit', columns: COLUMNS, batches, cellsOf })
 })
-
-async function* lines(batches: AsyncIterable<AuditRow[]>) {
-  for await (const batch of batches) yield batch.map(cellsOf)
-}
 
 function cellsOf(row: AuditRow): (string | null)[] {
   return [

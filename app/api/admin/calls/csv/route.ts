@@ -32,13 +32,9 @@ const COLUMNS = [
 /** The calls that the list's filters show, whole; no word of a conversation is in it. */
 export const GET = route({ input: z.record(z.string(), z.string()), auth: 'admin' }, async (ctx, params, request) => {
   const { filter, isUnknown } = await askedCalls(ctx, params, await readTimeZone(request))
-  const name = `calls-${new Date().toISOString().slice(0, 10)}`
-  return csvResponse(name, COLUMNS, isUnknown ? rowsOf([]) : rowsOf(exportCalls(ctx, filter)))
+  const batches = isUnknown ? [] : exportCalls(ctx, filter)
+  return csvResponse({ name: 'calls', columns: COLUMNS, batches, cellsOf })
 })
-
-async function* rowsOf(batches: AsyncIterable<CallLine[]> | CallLine[][]) {
-  for await (const batch of batches) yield batch.map(cellsOf)
-}
 
 function cellsOf({ usage, ...call }: CallLine): (string | null)[] {
   return [

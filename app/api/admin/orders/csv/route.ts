@@ -33,13 +33,9 @@ const COLUMNS = [
 /** The orders that the list's filters show, whole. */
 export const GET = route({ input: z.record(z.string(), z.string()), auth: 'admin' }, async (ctx, params, request) => {
   const { filter, isUnknown } = await askedOrders(ctx, params, await readTimeZone(request))
-  const name = `orders-${new Date().toISOString().slice(0, 10)}`
-  return csvResponse(name, COLUMNS, isUnknown ? rowsOf([]) : rowsOf(exportOrders(ctx, filter)))
+  const batches = isUnknown ? [] : exportOrders(ctx, filter)
+  return csvResponse({ name: 'orders', columns: COLUMNS, batches, cellsOf })
 })
-
-async function* rowsOf(batches: AsyncIterable<AdminOrder[]> | AdminOrder[][]) {
-  for await (const batch of batches) yield batch.map(cellsOf)
-}
 
 function cellsOf(order: AdminOrder): (string | null)[] {
   const paidCurrency = order.paidCurrency ?? order.currency

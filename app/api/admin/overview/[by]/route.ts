@@ -12,9 +12,11 @@ export const GET = route({ input, auth: 'admin' }, async (ctx, { by, ...params }
   const overview = await getOverview(ctx, readPeriod(params as Record<string, string>))
   const { head, rows } = csvOf(overview, by)
   const { from, to } = overview.period
-  return csvResponse(`overview-${by}-${from}_${to}`, head, inBatches(rows))
+  return csvResponse({
+    name: `overview-${by}`,
+    period: `${from}_${to}`,
+    columns: head,
+    batches: [rows],
+    cellsOf: (row) => row,
+  })
 })
-
-async function* inBatches<T>(rows: T[]): AsyncGenerator<T[]> {
-  yield rows
-}

@@ -20,16 +20,8 @@ const COLUMNS = [
 
 /** The people that the list's filters show, whole. */
 export const GET = route({ input: z.record(z.string(), z.string()), auth: 'admin' }, async (ctx, params) =>
-  csvResponse(
-    `people-${new Date().toISOString().slice(0, 10)}`,
-    COLUMNS,
-    rowsOf(exportPeople(ctx, peopleFilterOf(params))),
-  ),
+  csvResponse({ name: 'people', columns: COLUMNS, batches: exportPeople(ctx, peopleFilterOf(params)), cellsOf }),
 )
-
-async function* rowsOf(batches: AsyncIterable<PersonListItem[]>) {
-  for await (const batch of batches) yield batch.map(cellsOf)
-}
 
 function cellsOf(person: PersonListItem): (string | null)[] {
   return [

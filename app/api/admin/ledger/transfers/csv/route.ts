@@ -27,14 +27,9 @@ const COLUMNS = [
 
 /** The transfers that the list's filters show, whole. */
 export const GET = route({ input: z.record(z.string(), z.string()), auth: 'admin' }, async (ctx, params, request) => {
-  const filter = transferFilterOf(params, await readTimeZone(request))
-  const name = `transfers-${new Date().toISOString().slice(0, 10)}`
-  return csvResponse(name, COLUMNS, rowsOf(exportTransfers(ctx, filter)))
+  const batches = exportTransfers(ctx, transferFilterOf(params, await readTimeZone(request)))
+  return csvResponse({ name: 'transfers', columns: COLUMNS, batches, cellsOf })
 })
-
-async function* rowsOf(batches: AsyncIterable<TransferLine[]>) {
-  for await (const batch of batches) yield batch.map(cellsOf)
-}
 
 function cellsOf(transfer: TransferLine): (string | null)[] {
   return [
