@@ -126,14 +126,17 @@ describe('a page of another site', () => {
     expect((await call(method, place, {})).status).toBe(403)
   })
 
-  it.each([...allOf(ACTIONS, 'person'), ...allOf(ACTIONS, 'public')])('is refused by %s of %s', async (name, file) => {
-    const action = (await load(file))[name] as (input: unknown) => Promise<unknown>
-    for (const origin of ['https://evil.example', 'null', null]) {
-      if (origin) visit.headers.set('origin', origin)
-      else visit.headers.delete('origin')
-      expect(await action({})).toEqual({ ok: false, ...refusal('forbidden') })
-    }
-  })
+  it.each([...allOf(ACTIONS, 'person'), ...allOf(ACTIONS, 'public'), ...allOf(ACTIONS, 'admin')])(
+    'is refused by %s of %s',
+    async (name, file) => {
+      const action = (await load(file))[name] as (input: unknown) => Promise<unknown>
+      for (const origin of ['https://evil.example', 'null', null]) {
+        if (origin) visit.headers.set('origin', origin)
+        else visit.headers.delete('origin')
+        expect(await action({})).toEqual({ ok: false, ...refusal('forbidden') })
+      }
+    },
+  )
 })
 
 describe('what nobody has signed', () => {

@@ -76,8 +76,6 @@ export const ACTION_INPUTS: Record<string, Record<string, ActionInput>> = {
   'admin/channels/actions.ts': { findModels: { admin: false } },
   // It goes on when the request is over.
   'admin/ledger/actions.ts': { verifyNow: { admin: false } },
-  // It is the verb with which people end their own sessions too.
-  'admin/people/actions.ts': { endPersonSession: { refusal: 'not_found' } },
   'admin/prompts/actions.ts': {
     addPrompt: { input: () => ({ visible: true }) },
     deletePrompt: { input: () => ({ version: 1 }) },
@@ -93,8 +91,6 @@ type ActionInput = {
   input?: (named: Named) => Input
   /** Not let to try: what an admin would begin reaches outside of the test. */
   admin?: false
-  /** What somebody gets who is no admin, where that is not `forbidden`. */
-  refusal?: 'not_found'
 }
 
 export type RouteCall = {

@@ -1,7 +1,7 @@
 'use server'
 
 import { redirect } from 'next/navigation'
-import { action } from '#app/_server/action.ts'
+import { adminAction } from '#app/_server/action.ts'
 import {
   findChannelModels,
   findChannelModelsInput,
@@ -31,18 +31,18 @@ import {
   unlinkModelInput,
 } from '#lib/models/index.ts'
 
-export const findModels = action(findVendorModelsInput, (ctx, input) => findVendorModels(ctx, input))
-export const findMoreModels = action(findChannelModelsInput, findChannelModels)
-export const setUp = action(setUpChannelInput, setUpChannel)
-export const addModels = action(addChannelModelsInput, addChannelModels)
-export const test = action(testChannelInput, (ctx, input) => testChannel(ctx, input))
-export const edit = action(editChannelInput, editChannel)
-export const setStatus = action(setChannelStatusInput, setChannelStatus)
-export const remove = action(deleteChannelInput, async (ctx, input) => {
+export const findModels = adminAction(findVendorModelsInput, (ctx, input) => findVendorModels(ctx, input))
+export const findMoreModels = adminAction(findChannelModelsInput, findChannelModels)
+export const setUp = adminAction(setUpChannelInput, setUpChannel)
+export const addModels = adminAction(addChannelModelsInput, addChannelModels)
+export const test = adminAction(testChannelInput, (ctx, input) => testChannel(ctx, input))
+export const edit = adminAction(editChannelInput, editChannel)
+export const setStatus = adminAction(setChannelStatusInput, setChannelStatus)
+export const remove = adminAction(deleteChannelInput, async (ctx, input) => {
   await deleteChannel(ctx, input)
   redirect('/admin/channels')
 })
-export const addToPool = action(addKeyInput, addKey)
-export const setPoolKeyStatus = action(setKeyStatusInput, setKeyStatus)
-export const removeFromPool = action(removeKeyInput, removeKey)
-export const unlink = action(unlinkModelInput, unlinkModel)
+export const addToPool = adminAction(addKeyInput, addKey)
+export const setPoolKeyStatus = adminAction(setKeyStatusInput, setKeyStatus)
+export const removeFromPool = adminAction(removeKeyInput, removeKey)
+export const unlink = adminAction(unlinkModelInput, unlinkModel)

@@ -1,7 +1,7 @@
 'use server'
 
 import { redirect } from 'next/navigation'
-import { action } from '#app/_server/action.ts'
+import { adminAction } from '#app/_server/action.ts'
 import { modelHref } from '#app/admin/models/model-href.ts'
 import {
   addModel,
@@ -20,13 +20,13 @@ import {
   withdrawPriceVersionInput,
 } from '#lib/models/index.ts'
 
-export const add = action(addModelInput, async (ctx, input) => {
+export const add = adminAction(addModelInput, async (ctx, input) => {
   const { modelId } = await addModel(ctx, input)
   redirect(modelHref(modelId))
 })
-export const edit = action(editModelInput, editModel)
-export const setVisible = action(setModelVisibleInput, setModelVisible)
-export const setDefault = action(setDefaultModelInput, setDefaultModel)
-export const addPrice = action(addPriceVersionInput, addPriceVersion)
-export const previewPriceChange = action(previewPriceInput, previewPrice)
-export const withdrawPrice = action(withdrawPriceVersionInput, withdrawPriceVersion)
+export const edit = adminAction(editModelInput, editModel)
+export const setVisible = adminAction(setModelVisibleInput, setModelVisible)
+export const setDefault = adminAction(setDefaultModelInput, setDefaultModel)
+export const addPrice = adminAction(addPriceVersionInput, addPriceVersion)
+export const previewPriceChange = adminAction(previewPriceInput, previewPrice)
+export const withdrawPrice = adminAction(withdrawPriceVersionInput, withdrawPriceVersion)

@@ -1,6 +1,6 @@
 'use server'
 
-import { action } from '#app/_server/action.ts'
+import { adminAction } from '#app/_server/action.ts'
 import { packageForm, savePackageAsTyped } from '#app/admin/packages/package-form.ts'
 
-export const savePackage = action(packageForm, savePackageAsTyped)
+export const savePackage = adminAction(packageForm, savePackageAsTyped)

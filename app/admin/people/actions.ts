@@ -1,7 +1,7 @@
 'use server'
 
 import { z } from 'zod'
-import { action } from '#app/_server/action.ts'
+import { adminAction } from '#app/_server/action.ts'
 import { creditsForm } from '#app/admin/people/credits-form.ts'
 import { createSignInLink, revokeSession } from '#lib/auth/index.ts'
 import { getEnv } from '#lib/env.ts'
@@ -14,23 +14,23 @@ const withReason = z.object({ userId: z.uuid(), reason: reasonField })
 const linkOf = (token: string) => `${getEnv().APP_URL}/link/${token}`
 
 /** @returns the link with which the new person chooses a password; it is not shown again */
-export const addPerson = action(createPersonInput, async (ctx, input) => {
+export const addPerson = adminAction(createPersonInput, async (ctx, input) => {
   const { userId, token } = await createPerson(ctx, input)
   return { userId, link: linkOf(token) }
 })
 
 /** @returns a link with which the person chooses a new password; it is not shown again */
-export const makeLink = action(withReason, async (ctx, input) => ({
+export const makeLink = adminAction(withReason, async (ctx, input) => ({
   link: linkOf((await createSignInLink(ctx, input)).token),
 }))
 
-export const changeCredits = action(creditsForm, adjustWallet)
-export const approveChange = action(z.object({ adjustmentId: z.uuid() }), approveAdjustment)
-export const rejectChange = action(z.object({ adjustmentId: z.uuid(), reason: reasonField }), rejectAdjustment)
+export const changeCredits = adminAction(creditsForm, adjustWallet)
+export const approveChange = adminAction(z.object({ adjustmentId: z.uuid() }), approveAdjustment)
+export const rejectChange = adminAction(z.object({ adjustmentId: z.uuid(), reason: reasonField }), rejectAdjustment)
 
-export const changeRole = action(withReason.extend({ role: z.enum(['user', 'admin']) }), setRole)
-export const disablePerson = action(withReason, disableUser)
-export const enablePerson = action(withReason, enableUser)
-export const signOutPerson = action(withReason, signOutUser)
-export const endPersonSession = action(withReason.extend({ sessionId: z.uuid() }), revokeSession)
-export const removePerson = action(deletePersonInput, deletePerson)
+export const changeRole = adminAction(withReason.extend({ role: z.enum(['user', 'admin']) }), setRole)
+export const disablePerson = adminAction(withReason, disableUser)
+export const enablePerson = adminAction(withReason, enableUser)
+export const signOutPerson = adminAction(withReason, signOutUser)
+export const endPersonSession = adminAction(withReason.extend({ sessionId: z.uuid() }), revokeSession)
+export const removePerson = adminAction(deletePersonInput, deletePerson)

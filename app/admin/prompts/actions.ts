@@ -1,7 +1,7 @@
 'use server'
 
 import { revalidatePath } from 'next/cache'
-import { action } from '#app/_server/action.ts'
+import { adminAction } from '#app/_server/action.ts'
 import {
   addSitePrompt,
   addSitePromptInput,
@@ -15,22 +15,22 @@ import {
 
 const PAGE = '/admin/prompts'
 
-export const addPrompt = action(addSitePromptInput, async (ctx, input) => {
+export const addPrompt = adminAction(addSitePromptInput, async (ctx, input) => {
   await addSitePrompt(ctx, input)
   revalidatePath(PAGE)
 })
 
-export const editPrompt = action(updateSitePromptInput, async (ctx, input) => {
+export const editPrompt = adminAction(updateSitePromptInput, async (ctx, input) => {
   await updateSitePrompt(ctx, input)
   revalidatePath(PAGE)
 })
 
-export const movePrompt = action(moveSitePromptInput, async (ctx, input) => {
+export const movePrompt = adminAction(moveSitePromptInput, async (ctx, input) => {
   await moveSitePrompt(ctx, input)
   revalidatePath(PAGE)
 })
 
-export const deletePrompt = action(deleteSitePromptInput, async (ctx, input) => {
+export const deletePrompt = adminAction(deleteSitePromptInput, async (ctx, input) => {
   await deleteSitePrompt(ctx, input)
   revalidatePath(PAGE)
 })
