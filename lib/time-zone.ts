@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm'
+import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import type { Ctx } from '#lib/ctx.ts'
 import { singleton } from '#lib/singleton.ts'
@@ -28,6 +28,11 @@ export function dateIn(timeZone: string, at: Date): string {
     .map(({ type, value }) => [type, value])
   const { year, month, day } = Object.fromEntries(parts) as Record<'year' | 'month' | 'day', string>
   return `${year}-${month}-${day}`
+}
+
+/** The day that it is in a time zone by the database's clock, as an expression. */
+export function todayIn(timeZone: string): SQL {
+  return sql`(now() AT TIME ZONE ${timeZone}::text)::date`
 }
 
 /**

@@ -22,6 +22,7 @@ import {
   unlinkModel,
 } from '#lib/models/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
+import { setSetting } from '#lib/settings/index.ts'
 import { PROXY_PURPOSE } from './channel-fields.ts'
 
 let database: TestDatabase
@@ -310,11 +311,17 @@ describe('the pool of keys', () => {
   })
 })
 
-it('how a channel does is told by the last seven days', async () => {
-  const { id } = await create()
-  await database.db.execute(sql`
-    INSERT INTO usage_days (day, model_id, channel_id, calls, failed, interrupted, charged_micros, bad_debt_micros, vendor_cost_micros)
-    VALUES (current_date, 'one', ${id}, 10, 2, 1, 0, 0, 0), (current_date - 3, 'one', ${id}, 5, 0, 0, 0, 0, 0),
-      (current_date - 8, 'one', ${id}, 100, 100, 0, 0, 0, 0)`)
-  expect(await getChannel(ctx, { channelId: id })).toMatchObject({ calls: 15, failures: 3 })
-})
+// Whatever time it is, one of them has another day than UTC.
+it.each(['UTC', 'Pacific/Kiritimati', 'Pacific/Pago_Pago'])(
+  'how a channel does is told by the last seven days of the calendar in %s',
+  async (zone) => {
+    await setSetting(ctx, { key: 'time_zone', value: zone })
+    const { id } = await create()
+    const today = sql`(now() AT TIME ZONE ${zone}::text)::date`
+    await database.db.execute(sql`
+      INSERT INTO usage_days (day, model_id, channel_id, calls, failed, interrupted, charged_micros, bad_debt_micros, vendor_cost_micros)
+      VALUES (${today}, 'one', ${id}, 10, 2, 1, 0, 0, 0), (${today} - 6, 'one', ${id}, 5, 0, 0, 0, 0, 0),
+        (${today} - 7, 'one', ${id}, 100, 100, 0, 0, 0, 0)`)
+    expect(await getChannel(ctx, { channelId: id })).toMatchObject({ calls: 15, failures: 3 })
+  },
+)

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { channelKeys, channelModels, channels, usageDays } from '#db/schema/index.ts'
 import { type Ctx, requireAdmin } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
+import { getSetting } from '#lib/settings/index.ts'
+import { todayIn } from '#lib/time-zone.ts'
 import type { KeySummary } from './shared.ts'
 
 export type ChannelSummary = {
@@ -47,6 +49,7 @@ export async function getChannel(ctx: Ctx, { channelId }: z.output<typeof getCha
 async function summarise(ctx: Ctx, rows: (typeof channels.$inferSelect)[]): Promise<ChannelSummary[]> {
   if (rows.length === 0) return []
   const ids = rows.map((row) => row.id)
+  const timeZone = await getSetting(ctx, 'time_zone')
   const [keys, links, health] = await Promise.all([
     ctx.db
       .select({
@@ -78,7 +81,7 @@ async function summarise(ctx: Ctx, rows: (typeof channels.$inferSelect)[]): Prom
         failures: sql<number>`sum(${usageDays.failed} + ${usageDays.interrupted})::int`,
       })
       .from(usageDays)
-      .where(sql`${usageDays.day} > current_date - 7 AND ${inArray(usageDays.channelId, ids)}`)
+      .where(sql`${usageDays.day} > ${todayIn(timeZone)} - 7 AND ${inArray(usageDays.channelId, ids)}`)
       .groupBy(usageDays.channelId)
       .limit(500),
   ])

@@ -21,7 +21,7 @@ import {
   setModelVisible,
   withdrawPriceVersion,
 } from '#lib/models/index.ts'
-import { getSetting } from '#lib/settings/index.ts'
+import { getSetting, setSetting } from '#lib/settings/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 
 let database: TestDatabase
@@ -220,34 +220,40 @@ describe('withdrawPriceVersion', () => {
 })
 
 describe('previewPrice', () => {
-  it('prices the tokens of the last thirty days anew', async () => {
-    const { id } = await create({ cached: '0.2', costCached: '0.1' })
-    await database.db.execute(sql`
+  // Whatever time it is, one of them has another day than UTC.
+  it.each(['UTC', 'Pacific/Kiritimati', 'Pacific/Pago_Pago'])(
+    'prices the tokens of thirty days anew: %s',
+    async (zone) => {
+      await setSetting(ctx, { key: 'time_zone', value: zone })
+      const { id } = await create({ cached: '0.2', costCached: '0.1' })
+      const today = sql`(now() AT TIME ZONE ${zone}::text)::date`
+      await database.db.execute(sql`
       INSERT INTO usage_days (day, model_id, calls, failed, empty, input_tokens, cache_read_tokens, cache_write_tokens,
         output_tokens, reasoning_tokens, charged_micros, bad_debt_micros, vendor_cost_micros)
-      VALUES (current_date, ${id}, 12, 1, 1, 1000000, 500000, 0, 200000, 100000, 4500000, 0, 2000000),
-        (current_date - 29, ${id}, 5, 0, 0, 1000000, 0, 0, 0, 0, 2000000, 0, 1000000),
-        (current_date - 30, ${id}, 99, 0, 0, 90000000, 0, 0, 0, 0, 1, 0, 1)`)
-    const input = {
-      modelId: id,
-      input: '3',
-      output: '10',
-      cacheRead: '0.2',
-      costInput: '1',
-      costOutput: '4',
-      costCacheRead: '0.1',
-      request: '0.01',
-    }
-    expect(await previewPrice(ctx, previewPriceInput.parse(input))).toEqual({
-      days: 30,
-      sums: { input: 2_000_000, cacheRead: 500_000, cacheWrite: 0, output: 200_000, reasoning: 100_000, calls: 15 },
-      chargedMicros: 6_500_000n,
-      before: { revenueMicros: 6_500_000n, costMicros: 3_250_000n },
-      after: { revenueMicros: 9_250_000n, costMicros: 3_250_000n },
-    })
-    expect(await codeOf(previewPrice(person, previewPriceInput.parse(input)))).toBe('forbidden')
-    expect(await codeOf(previewPrice(ctx, previewPriceInput.parse({ ...input, modelId: 'none' })))).toBe('not_found')
-  })
+      VALUES (${today}, ${id}, 12, 1, 1, 1000000, 500000, 0, 200000, 100000, 4500000, 0, 2000000),
+        (${today} - 29, ${id}, 5, 0, 0, 1000000, 0, 0, 0, 0, 2000000, 0, 1000000),
+        (${today} - 30, ${id}, 99, 0, 0, 90000000, 0, 0, 0, 0, 1, 0, 1)`)
+      const input = {
+        modelId: id,
+        input: '3',
+        output: '10',
+        cacheRead: '0.2',
+        costInput: '1',
+        costOutput: '4',
+        costCacheRead: '0.1',
+        request: '0.01',
+      }
+      expect(await previewPrice(ctx, previewPriceInput.parse(input))).toEqual({
+        days: 30,
+        sums: { input: 2_000_000, cacheRead: 500_000, cacheWrite: 0, output: 200_000, reasoning: 100_000, calls: 15 },
+        chargedMicros: 6_500_000n,
+        before: { revenueMicros: 6_500_000n, costMicros: 3_250_000n },
+        after: { revenueMicros: 9_250_000n, costMicros: 3_250_000n },
+      })
+      expect(await codeOf(previewPrice(person, previewPriceInput.parse(input)))).toBe('forbidden')
+      expect(await codeOf(previewPrice(ctx, previewPriceInput.parse({ ...input, modelId: 'none' })))).toBe('not_found')
+    },
+  )
 
   it('of a model that nobody used and that has no price is nothing', async () => {
     await database.db
