@@ -120,17 +120,29 @@ describe('editChannel', () => {
     expect(await rowOf(channel.id)).toMatchObject({ proxySealed: null, headers: {} })
   })
 
-  it('forgets the keys when the host is another, and only then', async () => {
+  it('forgets the keys and headers when the host is another, and only then', async () => {
     const channel = await create()
     expect(await editChannel(ctx, form(channel, { baseUrl: 'https://vendor.example/v3' }))).toEqual({
       keysForgotten: 0,
     })
     const again = await getChannel(ctx, { channelId: channel.id })
+    expect((await rowOf(channel.id)).headers).toEqual({ 'x-secret': 'planted-header' })
     for (const baseUrl of ['http://vendor.example/v3']) {
       expect(await editChannel(ctx, form(again, { baseUrl }))).toEqual({ keysForgotten: 1 })
     }
     expect(await database.db.select().from(channelKeys).where(eq(channelKeys.channelId, channel.id))).toEqual([])
-    expect((await auditOf(channel.id)).at(-1)!.after).toMatchObject({ keysForgotten: 1 })
+    expect((await rowOf(channel.id)).headers).toEqual({})
+    expect((await auditOf(channel.id)).at(-1)).toMatchObject({
+      before: { headers: ['x-secret'] },
+      after: { keysForgotten: 1, headers: [] },
+    })
+  })
+
+  it('keeps the headers that are given together with another host', async () => {
+    const channel = await create()
+    const elsewhere = { baseUrl: 'https://other.example/v1', headersChange: 'replace', headers: 'x-new: its own' }
+    await editChannel(ctx, form(channel, elsewhere))
+    expect((await rowOf(channel.id)).headers).toEqual({ 'x-new': 'its own' })
   })
 
   it('refuses a form that is older than the channel, and what cannot be', async () => {

@@ -119,8 +119,8 @@ export const editChannelInput = z
   })
 
 /**
- * Changes where a channel leads and how it is chosen; its keys and models have verbs of their own. Keys belong to a host:
- * another one forgets them, so that nobody can have them sent elsewhere.
+ * Changes where a channel leads and how it is chosen; its keys and models have verbs of their own. Keys and headers belong
+ * to a host: another one forgets them, so that nobody can have them sent elsewhere.
  * @returns how many keys were forgotten
  * @throws {AppError} `not_found`, `changed_meanwhile` when the form is older than the channel, `name_taken`,
  * `address_private`
@@ -135,19 +135,19 @@ export async function editChannel(
     const before = await lockChannel(tx, channelId)
     if (before.version !== version) throw new AppError('changed_meanwhile')
     const keptProxy = before.proxySealed
+    const isElsewhere = new URL(before.baseUrl).origin !== new URL(fields.baseUrl).origin
     requireAddresses({ ...fields, proxy: proxy === undefined ? openProxy(keptProxy) : proxy })
     const [other] = await tx.db.select({ id: channels.id }).from(channels).where(eq(channels.name, fields.name))
     if (other && other.id !== channelId) throw nameTaken(fields.name)
     const after = {
       ...fields,
       proxySealed: proxy === undefined ? keptProxy : proxy === null ? null : sealProxy(proxy),
-      headers: newHeaders ?? before.headers,
+      headers: newHeaders ?? (isElsewhere ? {} : before.headers),
     }
     await tx.db
       .update(channels)
       .set({ ...after, version: sql`${channels.version} + 1` })
       .where(eq(channels.id, channelId))
-    const isElsewhere = new URL(before.baseUrl).origin !== new URL(fields.baseUrl).origin
     const forgotten = isElsewhere
       ? await tx.db.delete(channelKeys).where(eq(channelKeys.channelId, channelId)).returning({ id: channelKeys.id })
       : []

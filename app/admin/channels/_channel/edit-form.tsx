@@ -129,7 +129,11 @@ export function EditForm({ channel }: EditFormProps) {
       <SecretChange
         name="headersChange"
         label={t('headers')}
-        state={channel.headerNames.length > 0 ? t('headersSet', { names: channel.headerNames.join(', ') }) : null}
+        state={
+          channel.headerNames.length > 0 && !isElsewhere
+            ? t('headersSet', { names: channel.headerNames.join(', ') })
+            : null
+        }
       >
         <label className="grid gap-1.5 font-medium text-sm">
           {t('headersNew')}
