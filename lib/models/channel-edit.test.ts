@@ -15,14 +15,15 @@ import {
   linkModel,
   listRoutes,
   markKey,
+  openKeys,
   removeKey,
   setChannelStatus,
   setKeyStatus,
   setModel,
   unlinkModel,
 } from '#lib/models/index.ts'
-import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { setSetting } from '#lib/settings/index.ts'
+import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { PROXY_PURPOSE } from './channel-fields.ts'
 
 let database: TestDatabase
@@ -125,8 +126,8 @@ describe('editChannel', () => {
     expect(await editChannel(ctx, form(channel, { baseUrl: 'https://vendor.example/v3' }))).toEqual({
       keysForgotten: 0,
     })
-    const again = await getChannel(ctx, { channelId: channel.id })
     expect((await rowOf(channel.id)).headers).toEqual({ 'x-secret': 'planted-header' })
+    const again = await getChannel(ctx, { channelId: channel.id })
     for (const baseUrl of ['http://vendor.example/v3']) {
       expect(await editChannel(ctx, form(again, { baseUrl }))).toEqual({ keysForgotten: 1 })
     }
@@ -271,6 +272,7 @@ describe('the pool of keys', () => {
     expect(await codeOf(addKey(ctx, { channelId: id, key: KEY }))).toBe('key_known')
     expect(await codeOf(addKey(ctx, { channelId: newId(), key: 'sk-x' }))).toBe('not_found')
     expect(await codeOf(addKey(person, { channelId: id, key: 'sk-theirs' }))).toBe('forbidden')
+    expect(await codeOf(openKeys(person, { channelId: id }))).toBe('forbidden')
     const { keys } = await getChannel(ctx, { channelId: id })
     expect(keys.map(({ hint }) => hint)).toEqual(['cdef', 'wxyz'])
     await addKey(ctx, { channelId: id, key: 'short' })

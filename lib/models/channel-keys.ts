@@ -123,11 +123,15 @@ export async function insertKey(ctx: Ctx, channelId: string, key: string): Promi
   return id
 }
 
-/** A key of the pool, opened: for the calls that try it. Refused ones count, disabled ones only when asked for by id. */
+/**
+ * The keys of a pool, opened: for the calls that try them. Refused ones count, disabled ones only when asked for by id.
+ * Never leaves the server. Admins and the service only.
+ */
 export async function openKeys(
   ctx: Ctx,
   { channelId, keyId }: { channelId: string; keyId?: string },
 ): Promise<{ keyId: string; hint: string; key: string; keyStatus: 'active' | 'refused' | 'disabled' }[]> {
+  requireAdmin(ctx)
   const rows = await ctx.db
     .select({
       keyId: channelKeys.id,
