@@ -31,7 +31,7 @@ export async function addKey(ctx: Ctx, input: z.output<typeof addKeyInput>): Pro
     if (known.length >= KEYS_MAX) throw new AppError('conflict', { message: 'the pool is full' })
     if (known.some(({ sealed }) => opens(sealed) === key)) throw new AppError('key_known', { params: { field: 'key' } })
     const keyId = await insertKey(tx, channelId, key)
-    await auditKey(tx, 'channel_key.add', channelId, { keyId, hint: hintOf(key) })
+    await auditChannel(tx, 'channel_key.add', channelId, { keyId, hint: hintOf(key) })
     return { keyId }
   })
 }
@@ -57,7 +57,7 @@ export async function setKeyStatus(ctx: Ctx, input: z.output<typeof setKeyStatus
       .set({ status, refusedAt: null, refusedStatus: null })
       .where(eq(channelKeys.id, keyId))
     const action = status === 'active' ? 'channel_key.enable' : 'channel_key.disable'
-    await auditKey(tx, action, channelId, { keyId, hint: key.hint, status }, { status: key.status })
+    await auditChannel(tx, action, channelId, { keyId, hint: key.hint, status }, { status: key.status })
   })
 }
 
@@ -73,7 +73,7 @@ export async function removeKey(ctx: Ctx, input: z.output<typeof removeKeyInput>
   await inTransaction(ctx, async (tx) => {
     const key = await lockKey(tx, channelId, keyId)
     await tx.db.delete(channelKeys).where(eq(channelKeys.id, keyId))
-    await auditKey(tx, 'channel_key.remove', channelId, { keyId }, { hint: key.hint, status: key.status })
+    await auditChannel(tx, 'channel_key.remove', channelId, { keyId }, { hint: key.hint, status: key.status })
   })
 }
 
@@ -99,7 +99,7 @@ export async function markKey(ctx: Ctx, { keyId, ...verdict }: { keyId: string }
       .returning({ channelId: channelKeys.channelId, hint: channelKeys.hint })
     if (!changed) return false
     const after = { keyId, hint: changed.hint, ...(refused ? { httpStatus: verdict.httpStatus } : {}) }
-    await auditKey(tx, refused ? 'channel_key.refused' : 'channel_key.accepted', changed.channelId, after)
+    await auditChannel(tx, refused ? 'channel_key.refused' : 'channel_key.accepted', changed.channelId, after)
     return true
   })
 }
@@ -181,7 +181,8 @@ async function lockKey(ctx: Ctx, channelId: string, keyId: string) {
   return key
 }
 
-function auditKey(
+/** Puts on record what was done to a channel or to what belongs to it. */
+export function auditChannel(
   ctx: Ctx,
   action: string,
   channelId: string,

@@ -21,7 +21,7 @@ import {
   vendorKey,
   weight,
 } from './channel-fields.ts'
-import { insertKey, lockChannel } from './channel-keys.ts'
+import { auditChannel, insertKey, lockChannel } from './channel-keys.ts'
 
 const addChannelInput = z.object({
   name: channelName,
@@ -212,22 +212,14 @@ export async function deleteChannel(ctx: Ctx, input: z.output<typeof deleteChann
   })
 }
 
-const linkModelInput = z.object({
-  channelId: z.uuid(),
-  modelId: z.string().min(1).max(200),
-  /** What the vendor calls it; empty for the same name. */
-  vendorModel: z
-    .string()
-    .trim()
-    .regex(/^\S{0,200}$/)
-    .default(''),
-})
+/** A model that a channel carries, and what the vendor calls it there. */
+export type ModelLink = { modelId: string; vendorModel: string }
 
 /**
- * Lets a channel carry a model, or changes what the vendor calls it there.
+ * Lets a channel carry a model, or changes what the vendor calls it there; empty is the same name.
  * @throws {AppError} `not_found` for the channel, `model_unknown`
  */
-export async function linkModel(ctx: Ctx, input: z.output<typeof linkModelInput>): Promise<void> {
+export async function linkModel(ctx: Ctx, input: ModelLink & { channelId: string }): Promise<void> {
   requireAdmin(ctx)
   const { channelId, modelId } = input
   const vendorModel = input.vendorModel || modelId
@@ -293,33 +285,21 @@ function shown({ name, vendor, baseUrl, priority, weight, ownNetwork, headers }:
   return { name, vendor, baseUrl, priority, weight, ownNetwork, hasProxy, headers: Object.keys(headers) }
 }
 
-function auditChannel(
-  ctx: Ctx,
-  action: string,
-  channelId: string,
-  after: Record<string, unknown>,
-  before?: Record<string, unknown>,
-): Promise<void> {
-  return recordAudit(ctx, { action, subjectType: 'channel', subjectId: channelId, before, after })
-}
-
 function nameTaken(name: string): AppError {
   return new AppError('name_taken', { message: `a channel named ${name} exists`, params: { field: 'name' } })
 }
 
-type Link = { modelId: string; vendorModel: string }
-
-function readLink(text: string): Link {
+function readLink(text: string): ModelLink {
   const [modelId = '', vendorModel = modelId] = text.split('=')
   return { modelId, vendorModel }
 }
 
-async function linksOfVendor(ctx: Ctx, vendor: string): Promise<Link[]> {
+async function linksOfVendor(ctx: Ctx, vendor: string): Promise<ModelLink[]> {
   const own = await ctx.db.select({ id: models.id }).from(models).where(eq(models.vendor, vendor)).limit(500)
   return own.map(({ id }) => ({ modelId: id, vendorModel: id }))
 }
 
-async function requireModels(ctx: Ctx, links: readonly Link[]): Promise<void> {
+async function requireModels(ctx: Ctx, links: readonly ModelLink[]): Promise<void> {
   if (links.length === 0) return
   const wanted = links.map((link) => link.modelId)
   const found = await ctx.db.select({ id: models.id }).from(models).where(inArray(models.id, wanted)).limit(500)

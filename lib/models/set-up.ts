@@ -1,4 +1,4 @@
-import { inArray, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { CATALOGUE } from '#db/catalogue.ts'
 import { channels, models, priceVersions } from '#db/schema/index.ts'
@@ -12,7 +12,7 @@ import { priceInForce } from './catalogue.ts'
 import { convertPrices, limitsOf } from './catalogue-prices.ts'
 import { baseUrl, channelName, proxyUrl, vendorId, vendorKey } from './channel-fields.ts'
 import { lockChannel } from './channel-keys.ts'
-import { addChannel, linkModel } from './channels.ts'
+import { addChannel, linkModel, type ModelLink } from './channels.ts'
 import { addModel, addModelInput } from './model-edit.ts'
 
 const link = { vendorModel: z.string().regex(/^[^\s=]{1,200}$/), modelId: z.string().regex(/^[^\s=]{1,200}$/) }
@@ -75,12 +75,10 @@ export async function addChannelModels(
   })
 }
 
-type Link = { modelId: string; vendorModel: string }
-
-async function makeModels(ctx: Ctx, vendor: string, chosen: z.output<typeof chosenModels>): Promise<Link[]> {
+async function makeModels(ctx: Ctx, vendor: string, chosen: z.output<typeof chosenModels>): Promise<ModelLink[]> {
   const listed = chosen.flatMap((one) => (one.from === 'catalogue' ? [one.modelId] : []))
   await addFromCatalogue(ctx, listed)
-  const links: Link[] = []
+  const links: ModelLink[] = []
   for (const one of chosen) {
     const modelId = one.from === 'hand' ? await addByHand(ctx, vendor, one.model) : one.modelId
     links.push({ modelId, vendorModel: one.vendorModel })
@@ -112,7 +110,7 @@ async function addByHand(ctx: Ctx, vendor: string, model: ByHand): Promise<strin
     .select({ id: models.id, priceId: priceVersions.id })
     .from(models)
     .leftJoin(priceVersions, sql`${priceVersions.modelId} = ${models.id} AND ${priceInForce()}`)
-    .where(inArray(models.id, [model.id]))
+    .where(eq(models.id, model.id))
   if (known?.priceId) return known.id
   const { modelId } = await addModel(ctx, { ...model, vendor }, { mayExist: known !== undefined })
   return modelId
