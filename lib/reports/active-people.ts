@@ -5,9 +5,8 @@ import type { Period } from './shared.ts'
 /** Beyond so many days of people it is quicker to ask of each person than to read every day. */
 const PERSON_DAYS_READ = 200_000
 
-/** How many people called in a period. */
-export async function countPeople(moment: Moment, period: Period): Promise<number> {
-  const byDay = await readActiveByDay(moment, period)
+/** How many people called in a period. @param byDay what `readActiveByDay` says of it */
+export async function countPeople(moment: Moment, period: Period, byDay: ReadonlyMap<string, number>): Promise<number> {
   const personDays = [...byDay.values()].reduce((sum, people) => sum + people, 0)
   if (personDays <= PERSON_DAYS_READ) return countByDays(moment, period)
   return countByPeople(moment, period)

@@ -101,7 +101,7 @@ export async function getOverview(ctx: Ctx, input: OverviewInput): Promise<Overv
     const latency = await readLatency(moment, period, earlier)
     const ledger = await readLedger(moment, period, earlier)
     const money = await readMoney(moment, { now: period, before: earlier }, currency)
-    const people = await readActiveByDay(moment, period)
+    const people = { now: await readActiveByDay(moment, period), before: await readActiveByDay(moment, earlier) }
     const figures = async (which: 'now' | 'before'): Promise<Figures> => {
       const part = which === 'now' ? period : earlier
       const calls = usage[which]
@@ -113,7 +113,7 @@ export async function getOverview(ctx: Ctx, input: OverviewInput): Promise<Overv
         ...credits,
         revenueMicros: credits.used.paidMicros,
         earnedMicros: credits.used.paidMicros - calls.vendorCostMicros,
-        activePeople: await countPeople(moment, part),
+        activePeople: await countPeople(moment, part, people[which]),
       }
     }
     const [now, before] = [await figures('now'), await figures('before')]
@@ -134,7 +134,7 @@ export async function getOverview(ctx: Ctx, input: OverviewInput): Promise<Overv
           ...(latency.byDay.get(day) ?? NO_LATENCY),
           ...{ paidMinor, refundedMinor, disputedMinor },
           ...(ledger.byDay.get(day) ?? NO_USE),
-          activePeople: people.get(day) ?? 0,
+          activePeople: people.now.get(day) ?? 0,
         }
       }),
       byModel: usage.byModel.map((row) => ({ ...row, ...(latency.byModel.get(row.id) ?? NO_LATENCY) })),
