@@ -3,9 +3,10 @@ import { latencyDaysOf, type Moment } from './moment.ts'
 import type { Period } from './shared.ts'
 import { msOfStep } from './sums.ts'
 
-type FirstToken = { p50Ms: number | null; p95Ms: number | null }
+/** How long people waited for the first token, in milliseconds; null when nobody did. Told within five per cent. */
+export type FirstToken = { p50Ms: number | null; p95Ms: number | null }
 
-const NONE: FirstToken = { p50Ms: null, p95Ms: null }
+export const NO_LATENCY: FirstToken = { p50Ms: null, p95Ms: null }
 
 type Row = { key: string | null; grouped_by: number; p50: number; p95: number }
 
@@ -23,8 +24,8 @@ export async function readLatency(moment: Moment, period: Period, earlier: Perio
   const by = (grouping: number) =>
     new Map(rows.filter((row) => row.grouped_by === grouping).map((row) => [row.key, toFirstToken(row)]))
   return {
-    now: by(0b111).get(null) ?? NONE,
-    before: before[0] ? toFirstToken(before[0]) : NONE,
+    now: by(0b111).get(null) ?? NO_LATENCY,
+    before: before[0] ? toFirstToken(before[0]) : NO_LATENCY,
     byDay: by(0b011) as ReadonlyMap<string | null, FirstToken>,
     byModel: by(0b101) as ReadonlyMap<string | null, FirstToken>,
     byChannel: by(0b110) as ReadonlyMap<string | null, FirstToken>,

@@ -3,6 +3,7 @@ import { type Ctx, requireAdmin } from '#lib/ctx.ts'
 import { atOneMoment, type Moment, usageDaysOf } from './moment.ts'
 import { periodInput } from './period-input.ts'
 import { type Period, periodOf } from './shared.ts'
+import { sumList, USAGE_SUMS } from './sums.ts'
 
 /** Tokens by kind; kinds do not overlap. */
 export type TokenSums = {
@@ -33,44 +34,10 @@ export type CallSums = TokenSums & {
 export type ModelMargin = CallSums & { modelId: string; modelName: string }
 
 /** As they come from the statement that `CALL_SUMS` is part of. */
-export type CallSumsRow = Record<
-  | 'calls'
-  | 'stopped'
-  | 'interrupted'
-  | 'failed'
-  | 'empty'
-  | 'input_tokens'
-  | 'cache_read_tokens'
-  | 'cache_write_tokens'
-  | 'output_tokens'
-  | 'reasoning_tokens'
-  | 'charged_micros'
-  | 'bad_debt_micros'
-  | 'vendor_cost_micros',
-  bigint
->
+export type CallSumsRow = Record<(typeof USAGE_SUMS)[number], bigint>
 
 /** Sums over rows of `usage_days`. */
-export const CALL_SUMS = sql.join(
-  (
-    [
-      'calls',
-      'stopped',
-      'interrupted',
-      'failed',
-      'empty',
-      'input_tokens',
-      'cache_read_tokens',
-      'cache_write_tokens',
-      'output_tokens',
-      'reasoning_tokens',
-      'charged_micros',
-      'bad_debt_micros',
-      'vendor_cost_micros',
-    ] satisfies (keyof CallSumsRow)[]
-  ).map((name) => sql`coalesce(sum(${sql.identifier(name)}), 0)::bigint AS ${sql.identifier(name)}`),
-  sql`, `,
-)
+export const CALL_SUMS = sumList(USAGE_SUMS)
 
 export function toCallSums(row: CallSumsRow): CallSums {
   const [interrupted, failed, empty] = [Number(row.interrupted), Number(row.failed), Number(row.empty)]

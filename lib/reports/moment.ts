@@ -2,7 +2,8 @@ import { type SQL, sql } from 'drizzle-orm'
 import { runTransaction, type Transaction } from '#db/client.ts'
 import type { Ctx } from '#lib/ctx.ts'
 import { getSetting } from '#lib/settings/index.ts'
-import { latencySums, ledgerSums, personSums, usageSums } from './sums.ts'
+import { todayIn } from '#lib/time-zone.ts'
+import { columnList, latencySums, ledgerSums, personSums, USAGE_SUMS, usageSums } from './sums.ts'
 
 /** Until when the sums are complete, while they are being counted anew or the service was away; null before the first. */
 export type Counting = { through: Date | null }
@@ -50,7 +51,7 @@ async function readMoment(ctx: Ctx): Promise<Moment> {
   const ledger = rows.find(({ name }) => name === 'ledger')
   const timeZone = usage?.time_zone ?? (await getSetting(ctx, 'time_zone'))
   const now = await ctx.db.execute<{ today: string; read_from: string }>(sql`
-    SELECT (now() AT TIME ZONE ${timeZone}::text)::date::text AS today, (now() - ${READ_AT_MOST})::text AS read_from`)
+    SELECT ${todayIn(timeZone)}::text AS today, (now() - ${READ_AT_MOST})::text AS read_from`)
   const { today, read_from: readFrom } = now.rows[0]!
   const behind = [usage, ledger].filter((progress) => !progress || progress.is_behind)
   const reached = behind.map((progress) => progress?.through ?? null)
@@ -68,23 +69,20 @@ function earliestOf(seconds: (number | null)[]): Date | null {
   return seconds.includes(null) ? null : new Date(Math.min(...seconds.map(Number)) * 1000)
 }
 
-const USAGE_COLUMNS = sql.raw(
-  'day, model_id, channel_id, calls, stopped, interrupted, failed, empty, input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, charged_micros, bad_debt_micros, vendor_cost_micros',
-)
-
 /** `usage_days` with what is not in it yet, as it stands behind FROM; a day, model and channel may come twice. */
 export function usageDaysOf({ timeZone, usageFrom: from }: Moment): SQL {
-  return both('usage_days', USAGE_COLUMNS, usageSums({ timeZone, from }))
+  return both('usage_days', ['day', 'model_id', 'channel_id', ...USAGE_SUMS], usageSums({ timeZone, from }))
 }
 
 /** The same for `latency_days`. */
 export function latencyDaysOf({ timeZone, usageFrom: from }: Moment): SQL {
-  return both('latency_days', sql.raw('day, model_id, channel_id, bucket, calls'), latencySums({ timeZone, from }))
+  const columns = ['day', 'model_id', 'channel_id', 'bucket', 'calls']
+  return both('latency_days', columns, latencySums({ timeZone, from }))
 }
 
 /** The same for `person_days`. */
 export function personDaysOf({ timeZone, usageFrom: from }: Moment): SQL {
-  const columns = sql.raw('user_id, day, calls, charged_micros, vendor_cost_micros')
+  const columns = ['user_id', 'day', 'calls', 'charged_micros', 'vendor_cost_micros']
   return both('person_days', columns, personSums({ timeZone, from }))
 }
 
@@ -95,10 +93,11 @@ export function recentPersonDaysOf({ timeZone, usageFrom: from }: Moment): SQL {
 
 /** The same for `ledger_days`. */
 export function ledgerDaysOf({ timeZone, ledgerFrom: from }: Moment): SQL {
-  const columns = sql.raw('day, kind, debit, credit, source, amount_micros')
+  const columns = ['day', 'kind', 'debit', 'credit', 'source', 'amount_micros']
   return both('ledger_days', columns, ledgerSums({ timeZone, from }))
 }
 
-function both(table: string, columns: SQL, recent: SQL): SQL {
-  return sql`(SELECT ${columns} FROM ${sql.identifier(table)} UNION ALL SELECT ${columns} FROM ${recent} recent)`
+function both(table: string, columns: readonly string[], recent: SQL): SQL {
+  const listed = columnList(columns)
+  return sql`(SELECT ${listed} FROM ${sql.identifier(table)} UNION ALL SELECT ${listed} FROM ${recent} recent)`
 }

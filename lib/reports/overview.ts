@@ -3,16 +3,14 @@ import { z } from 'zod'
 import { type Ctx, requireAdmin } from '#lib/ctx.ts'
 import { getSetting } from '#lib/settings/index.ts'
 import { countPeople, readActiveByDay } from './active-people.ts'
-import { readLatency } from './latency.ts'
+import { type FirstToken, NO_LATENCY, readLatency } from './latency.ts'
 import { readLedger, type UsedCredits } from './ledger-figures.ts'
 import { CALL_SUMS, type CallSums, type CallSumsRow, toCallSums } from './margins.ts'
 import { atOneMoment, type Counting, type Moment, usageDaysOf } from './moment.ts'
 import { type MoneyDay, type OtherMoney, readMoney, sumMoney } from './money.ts'
 import { periodInput } from './period-input.ts'
 import { listDays, type Period, periodBefore, periodOf, RANGES } from './shared.ts'
-
-/** How long people waited for the first token, in milliseconds; null when nobody did. Told within five per cent. */
-export type FirstToken = { p50Ms: number | null; p95Ms: number | null }
+import { USAGE_SUMS } from './sums.ts'
 
 /** What a period came to. Money is in the site's currency and its smallest unit, credits are micro-credits. */
 export type Figures = CallSums &
@@ -147,13 +145,8 @@ export async function getOverview(ctx: Ctx, input: OverviewInput): Promise<Overv
   })
 }
 
-const NO_LATENCY: FirstToken = { p50Ms: null, p95Ms: null }
 const NO_USE = { used: { paidMicros: 0n, promotionalMicros: 0n, codeMicros: 0n }, usedMicros: 0n }
-const NO_CALLS: CallSums = toCallSums({
-  ...{ calls: 0n, stopped: 0n, interrupted: 0n, failed: 0n, empty: 0n },
-  ...{ input_tokens: 0n, cache_read_tokens: 0n, cache_write_tokens: 0n, output_tokens: 0n, reasoning_tokens: 0n },
-  ...{ charged_micros: 0n, bad_debt_micros: 0n, vendor_cost_micros: 0n },
-})
+const NO_CALLS = toCallSums(Object.fromEntries(USAGE_SUMS.map((name) => [name, 0n])) as CallSumsRow)
 
 type Group = CallSums & { id: string | null; name: string | null }
 

@@ -4,7 +4,7 @@ import { ADVISORY_LOCKS } from '#db/advisory-locks.ts'
 import type { Transaction } from '#db/client.ts'
 import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
 import { getSetting } from '#lib/settings/index.ts'
-import { latencySums, ledgerSums, personSums, type Span, usageSums } from './sums.ts'
+import { columnList, latencySums, ledgerSums, personSums, type Span, USAGE_SUMS, usageSums } from './sums.ts'
 
 const sumReportsInput = z.object({
   /**
@@ -141,17 +141,12 @@ async function setThrough(ctx: Ctx, name: Name, through: string): Promise<void> 
     UPDATE report_progress SET through = ${through}::timestamptz, updated_at = now() WHERE name = ${name}`)
 }
 
-const USAGE_SUMS =
-  'calls stopped interrupted failed empty input_tokens cache_read_tokens cache_write_tokens output_tokens reasoning_tokens charged_micros bad_debt_micros vendor_cost_micros'.split(
-    ' ',
-  )
-
 /** Each statement sees the same rows: nothing older than the horizon can still be committed. @returns how many calls */
 async function addUsage(ctx: Ctx, span: Span): Promise<number> {
   const { rows } = await ctx.db.execute<{ calls: bigint }>(sql`
     WITH added AS (${usageSums(span)}), written AS (
-      INSERT INTO usage_days (day, model_id, channel_id, ${columns(USAGE_SUMS)})
-      SELECT day, model_id, channel_id, ${columns(USAGE_SUMS)} FROM added
+      INSERT INTO usage_days (day, model_id, channel_id, ${columnList(USAGE_SUMS)})
+      SELECT day, model_id, channel_id, ${columnList(USAGE_SUMS)} FROM added
       ON CONFLICT (day, model_id, channel_id) DO UPDATE SET ${additions('usage_days', USAGE_SUMS)})
     SELECT coalesce(sum(calls), 0)::bigint AS calls FROM added`)
   await ctx.db.execute(sql`
@@ -184,13 +179,6 @@ async function addTransfers(ctx: Ctx, span: Span): Promise<number> {
     SELECT count(*) AS transfers FROM transfers
     WHERE created_at >= ${span.from}::timestamptz AND created_at < ${span.until}::timestamptz`)
   return Number(rows[0]!.transfers)
-}
-
-function columns(names: readonly string[]): SQL {
-  return sql.join(
-    names.map((name) => sql.identifier(name)),
-    sql`, `,
-  )
 }
 
 function additions(table: string, names: readonly string[]): SQL {

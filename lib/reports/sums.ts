@@ -3,6 +3,27 @@ import { type SQL, sql } from 'drizzle-orm'
 /** Rows made from one instant on, until before another; instants as PostgreSQL writes them, to the microsecond. */
 export type Span = { timeZone: string; from: string; until?: string }
 
+/** What is summed of calls, as the columns of `usage_days` are called. */
+export const USAGE_SUMS = [
+  ...['calls', 'stopped', 'interrupted', 'failed', 'empty'],
+  ...['input_tokens', 'cache_read_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens'],
+  ...['charged_micros', 'bad_debt_micros', 'vendor_cost_micros'],
+] as const
+
+/** Names as a list of columns. */
+export function columnList(names: readonly string[]): SQL {
+  return sql.join(
+    names.map((name) => sql.identifier(name)),
+    sql`, `,
+  )
+}
+
+/** The sums of columns, each called as its column; zero where there is no row. */
+export function sumList(names: readonly string[]): SQL {
+  const sums = names.map((name) => sql`coalesce(sum(${sql.identifier(name)}), 0)::bigint AS ${sql.identifier(name)}`)
+  return sql.join(sums, sql`, `)
+}
+
 /**
  * The width of a step of the scale of first tokens: a percentile is told within five per cent. Step n holds what took
  * from 1.05ⁿ to 1.05ⁿ⁺¹ milliseconds.
@@ -28,12 +49,7 @@ function within(instant: SQL, { from, until }: Span): SQL {
 export function usageSums(span: Span): SQL {
   const [called, late] = [sql`u.created_at`, sql`l.created_at`]
   return sql`(
-    SELECT day, model_id, channel_id, sum(calls)::bigint AS calls, sum(stopped)::bigint AS stopped,
-      sum(interrupted)::bigint AS interrupted, sum(failed)::bigint AS failed, sum(empty)::bigint AS empty,
-      sum(input_tokens)::bigint AS input_tokens, sum(cache_read_tokens)::bigint AS cache_read_tokens,
-      sum(cache_write_tokens)::bigint AS cache_write_tokens, sum(output_tokens)::bigint AS output_tokens,
-      sum(reasoning_tokens)::bigint AS reasoning_tokens, sum(charged_micros)::bigint AS charged_micros,
-      sum(bad_debt_micros)::bigint AS bad_debt_micros, sum(vendor_cost_micros)::bigint AS vendor_cost_micros
+    SELECT day, model_id, channel_id, ${sumList(USAGE_SUMS)}
     FROM (
       SELECT ${dayOf(called, span.timeZone)} AS day, u.model_id, u.channel_id, 1 AS calls,
         (u.outcome = 'stopped')::int AS stopped, (u.outcome = 'interrupted')::int AS interrupted,

@@ -4,7 +4,7 @@ import { type Check, type CheckResult, runChecks } from '#lib/verification.ts'
 import { atOneMoment } from './moment.ts'
 import { periodInput } from './period-input.ts'
 import type { Period } from './shared.ts'
-import { latencySums, ledgerSums, personSums, type Span, usageSums } from './sums.ts'
+import { columnList, latencySums, ledgerSums, personSums, type Span, USAGE_SUMS, usageSums } from './sums.ts'
 
 /** More than any zone differs from another: what belongs to a day lies within it. */
 const SLACK = sql`interval '2 days'`
@@ -39,13 +39,8 @@ const LEDGER_KEY = ['day', 'kind', 'debit', 'credit', 'source']
 
 function checkUsage(span: Span, period: Period): Check[] {
   const people = sql`(SELECT day, count(*) AS people FROM ${personSums(span)} p WHERE calls > 0 GROUP BY day)`
-  const sums = [
-    ...['calls', 'stopped', 'interrupted', 'failed', 'empty'],
-    ...['input_tokens', 'cache_read_tokens', 'cache_write_tokens', 'output_tokens', 'reasoning_tokens'],
-    ...['charged_micros', 'bad_debt_micros', 'vendor_cost_micros'],
-  ]
   return [
-    checkSums('usage_days', GROUP, sums, usageSums(span), period),
+    checkSums('usage_days', GROUP, USAGE_SUMS, usageSums(span), period),
     checkSums('latency_days', [...GROUP, 'bucket'], ['calls'], latencySums(span), period),
     checkSums(
       'person_days',
@@ -65,11 +60,9 @@ function checkSums(
   raw: SQL,
   { from, to }: Period,
 ): Check {
-  const name = (column: string) => sql.identifier(column)
-  const list = (columns: readonly string[]) => sql.join(columns.map(name), sql`, `)
   const days = sql`day BETWEEN ${from}::date AND ${to}::date`
-  const told = sql`SELECT ${list([...key, ...sums])} FROM ${raw} sums WHERE ${days}`
-  const kept = sql`SELECT ${list([...key, ...sums])} FROM ${name(table)} WHERE ${days}`
+  const told = sql`SELECT ${columnList([...key, ...sums])} FROM ${raw} sums WHERE ${days}`
+  const kept = sql`SELECT ${columnList([...key, ...sums])} FROM ${sql.identifier(table)} WHERE ${days}`
   return {
     name: table,
     promise: 'What is kept as a sum is the sum of what it was made of.',
@@ -77,8 +70,8 @@ function checkSums(
     // What is on one side only, with all its figures; a sum that differs is on both sides once.
     offenders: sql`
       WITH told AS MATERIALIZED (${told}), kept AS MATERIALIZED (${kept})
-      SELECT concat_ws(' ', ${list(key)}) AS id, 'told' AS side, ${list(sums)} FROM (TABLE told EXCEPT TABLE kept) missing
+      SELECT concat_ws(' ', ${columnList(key)}) AS id, 'told' AS side, ${columnList(sums)} FROM (TABLE told EXCEPT TABLE kept) missing
       UNION ALL
-      SELECT concat_ws(' ', ${list(key)}), 'kept', ${list(sums)} FROM (TABLE kept EXCEPT TABLE told) extra`,
+      SELECT concat_ws(' ', ${columnList(key)}), 'kept', ${columnList(sums)} FROM (TABLE kept EXCEPT TABLE told) extra`,
   }
 }
