@@ -4,24 +4,26 @@ import type { Database } from '#db/client.ts'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
 import { ATTENTION_KINDS, listAttention } from '#lib/reports/index.ts'
-import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { createBuyer, createOrder } from '#tests/support/orders.ts'
 import { createChannel, createPricedModel } from '#tests/support/paid-call.ts'
-import { CHANNELS, insertCalls, openForHistory, PEOPLE } from '#tests/support/report-rows.ts'
+import {
+  CHANNELS,
+  createHistoryDatabase,
+  type HistoryDatabase,
+  insertCalls,
+  PEOPLE,
+} from '#tests/support/report-rows.ts'
 
-let database: TestDatabase
+let database: HistoryDatabase
 let owner: Database
 let ctx: Ctx
 let modelId: string
 beforeAll(async () => {
-  database = await createTestDatabase()
-  owner = await openForHistory(database)
+  database = await createHistoryDatabase()
+  owner = database.owner
   ctx = systemCtx('test', database.db)
 })
-afterAll(async () => {
-  await owner.$client.end()
-  await database.close()
-})
+afterAll(() => database.close())
 beforeEach(async () => {
   await owner.execute(sql`TRUNCATE usage_records, late_usage, transfers, users, models, price_versions, channels,
     channel_keys, channel_models, orders, refunds, disputes, adjustments, job_runs, ledger_checks CASCADE`)

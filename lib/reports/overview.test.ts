@@ -13,32 +13,30 @@ import {
   sumReports,
 } from '#lib/reports/index.ts'
 import { setSetting } from '#lib/settings/index.ts'
-import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { createBuyer, createOrder } from '#tests/support/orders.ts'
 import {
   CHANNELS,
+  createHistoryDatabase,
+  type HistoryDatabase,
   insertCalls,
   insertTransfers,
-  openForHistory,
   PEOPLE,
   pastCall,
   pastTransfer,
+  sumAll,
 } from '#tests/support/report-rows.ts'
 import { countByDays, countByPeople } from './active-people.ts'
 import { atOneMoment } from './moment.ts'
 
-let database: TestDatabase
+let database: HistoryDatabase
 let owner: Database
 let ctx: Ctx
 beforeAll(async () => {
-  database = await createTestDatabase()
-  owner = await openForHistory(database)
+  database = await createHistoryDatabase()
+  owner = database.owner
   ctx = systemCtx('test', database.db)
 })
-afterAll(async () => {
-  await owner.$client.end()
-  await database.close()
-})
+afterAll(() => database.close())
 
 const ZONE = 'Asia/Kathmandu'
 const PERIOD = { from: '2026-03-11', to: '2026-03-20' }
@@ -51,10 +49,6 @@ beforeEach(async () => {
     channels CASCADE`)
 })
 
-async function sumAll() {
-  while (await sumReports(ctx)) expect(true).toBe(true)
-}
-
 async function playHistory() {
   await setSetting(ctx, { key: 'time_zone', value: ZONE })
   await owner.execute(sql`
@@ -64,7 +58,7 @@ async function playHistory() {
     INSERT INTO channels (id, name, vendor, base_url) VALUES (${CHANNELS[1]}, 'Channel 1', 'v', 'http://x')`)
   await insertCalls(owner, fc.sample(pastCall(FROM, TO), { numRuns: 400, seed: 1 }))
   await insertTransfers(owner, fc.sample(pastTransfer(FROM, TO), { numRuns: 300, seed: 2 }))
-  await sumAll()
+  await sumAll(ctx)
 }
 
 /** The day of an instant, as the tests' own SQL has it. */
@@ -325,7 +319,7 @@ describe('what is not in the sums yet', () => {
   it('is nothing in a new service', async () => {
     const given = fc.sample(pastTransfer(FROM, TO), { numRuns: 40, seed: 4 }).filter(({ kind }) => kind === 'grant')
     await insertTransfers(owner, given)
-    await sumAll()
+    await sumAll(ctx)
     expect(await getOverview(ctx, PERIOD)).toMatchObject({ isNew: true })
     const overview = await getOverview(ctx, { range: 'today' })
     expect(overview).toMatchObject({ isNew: true, byModel: [], byChannel: [], otherMoney: [], rates: [] })

@@ -8,29 +8,27 @@ import { newId } from '#lib/id.ts'
 import { sumReports, verifyReports } from '#lib/reports/index.ts'
 import { setSetting } from '#lib/settings/index.ts'
 import { dateIn } from '#lib/time-zone.ts'
-import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import {
+  createHistoryDatabase,
+  type HistoryDatabase,
   insertCalls,
   insertTransfers,
-  openForHistory,
   type PastCall,
   type PastTransfer,
   pastCall,
   pastTransfer,
+  sumAll,
 } from '#tests/support/report-rows.ts'
 
-let database: TestDatabase
+let database: HistoryDatabase
 let owner: Database
 let ctx: Ctx
 beforeAll(async () => {
-  database = await createTestDatabase()
-  owner = await openForHistory(database)
+  database = await createHistoryDatabase()
+  owner = database.owner
   ctx = systemCtx('test', database.db)
 })
-afterAll(async () => {
-  await owner.$client.end()
-  await database.close()
-})
+afterAll(() => database.close())
 beforeEach(async () => {
   await owner.execute(sql`TRUNCATE usage_records, late_usage, transfers, lots, lot_uses, report_progress,
     usage_days, latency_days, person_days, active_days, ledger_days CASCADE`)
@@ -45,11 +43,6 @@ const ZONES = [
 // Clocks are changed in each half of the world within it.
 const [FROM, TO] = [new Date('2025-09-20'), new Date('2026-04-10')]
 const WHOLE = { from: '2025-09-01', to: '2026-04-20' }
-
-/** Runs until nothing is left to do. */
-async function sumAll(input: Parameters<typeof sumReports>[1] = {}) {
-  for (let rounds = 0; await sumReports(ctx, input); rounds++) expect(rounds).toBeLessThan(10_000)
-}
 
 const sorted = (rows: Record<string, unknown>[]) => rows.map((row) => JSON.stringify(row, asText)).sort()
 const asText = (_key: string, value: unknown) => (typeof value === 'bigint' ? Number(value) : value)
@@ -149,7 +142,7 @@ describe('sums', () => {
           await insertCalls(owner, calls)
           await insertTransfers(owner, transfers)
           await setSetting(ctx, { key: 'time_zone', value: zone })
-          await sumAll(pace)
+          await sumAll(ctx, pace)
           expect(await readKept()).toEqual(expectedOf(calls, transfers, zone))
           await expectNoDifference()
         })
@@ -169,7 +162,7 @@ describe('sums', () => {
       for (let i = 0; i < 20; i++) await sumReports(ctx, { budgetMs: 20 })
     }
     await Promise.all(Array.from({ length: 6 }, rounds))
-    await sumAll()
+    await sumAll(ctx)
     const first = await readKept()
     expect(first).toEqual(expectedOf(calls, transfers, 'UTC'))
     expect(await sumReports(ctx)).toBe(false)
@@ -180,13 +173,13 @@ describe('sums', () => {
     const [calls, transfers] = sampleHistory()
     await insertCalls(owner, calls)
     await insertTransfers(owner, transfers)
-    await sumAll({ graceSeconds: 0 })
+    await sumAll(ctx, { graceSeconds: 0 })
     const more = calls.slice(0, 5).map((call) => ({ ...call, late: null }))
     await insertCalls(
       database.db,
       more.map(({ at: _at, ...call }) => call),
     )
-    await sumAll({ graceSeconds: 0 })
+    await sumAll(ctx, { graceSeconds: 0 })
     const now = await database.db.execute<{ now: Date }>(sql`SELECT max(created_at)::text AS now FROM usage_records`)
     const at = new Date(now.rows[0]!.now)
     expect((await readKept()).usage).toEqual(
@@ -208,7 +201,7 @@ describe('what is committed late', () => {
     const [call] = fc.sample(pastCall(FROM, TO), { numRuns: 1, seed: 7 })
     const { at: _at, ...template } = { ...call!, late: null }
     await insertCalls(database.db, [template])
-    await sumAll({ graceSeconds: 0 })
+    await sumAll(ctx, { graceSeconds: 0 })
     const readCalls = async () => {
       const { rows } = await database.db.execute<{ calls: bigint }>(
         sql`SELECT sum(calls)::bigint AS calls FROM usage_days`,
@@ -221,10 +214,10 @@ describe('what is committed late', () => {
       // Somebody else calls later and is done sooner.
       await insertCalls(database.db, [template])
       await insertCalls(slow, [template])
-      await sumAll({ graceSeconds: 0 })
+      await sumAll(ctx, { graceSeconds: 0 })
       expect(await readCalls()).toBe(1)
     })
-    await sumAll({ graceSeconds: 0 })
+    await sumAll(ctx, { graceSeconds: 0 })
     expect(await readCalls()).toBe(3)
     expect((await verifyReports(ctx, today())).every(({ differences }) => differences === 0)).toBe(true)
   })
@@ -233,7 +226,7 @@ describe('what is committed late', () => {
     const [call] = fc.sample(pastCall(FROM, TO), { numRuns: 1, seed: 7 })
     const { at: _at, ...template } = { ...call!, late: null }
     await insertCalls(database.db, [template])
-    await sumAll()
+    await sumAll(ctx)
     expect((await readKept()).usage).toEqual([])
   })
 })
@@ -248,10 +241,10 @@ describe('another time zone', () => {
     const [calls, transfers] = sampleHistory()
     await insertCalls(owner, calls)
     await insertTransfers(owner, transfers)
-    await sumAll()
+    await sumAll(ctx)
     for (const zone of ['Asia/Kathmandu', 'America/Havana', 'UTC']) {
       await setSetting(ctx, { key: 'time_zone', value: zone })
-      await sumAll()
+      await sumAll(ctx)
       expect(await readKept()).toEqual(expectedOf(calls, transfers, zone))
       await expectNoDifference()
     }
@@ -260,7 +253,7 @@ describe('another time zone', () => {
   it('shows how far it is, and two zones are never mixed', async () => {
     const [calls] = sampleHistory()
     await insertCalls(owner, calls)
-    await sumAll()
+    await sumAll(ctx)
     await setSetting(ctx, { key: 'time_zone', value: 'Asia/Kolkata' })
     expect(await sumReports(ctx, { budgetMs: 0 })).toBe(true)
     const progress = () =>
@@ -271,7 +264,7 @@ describe('another time zone', () => {
     ])
     while ((await progress()).rows[1]!.through === '-infinity') await sumReports(ctx, { budgetMs: 0 })
     expect((await readKept()).usage).toEqual([])
-    await sumAll({ batchRows: 10 })
+    await sumAll(ctx, { batchRows: 10 })
     expect((await readKept()).usage).toEqual(expectedOf(calls, [], 'Asia/Kolkata').usage)
   })
 })
@@ -296,7 +289,7 @@ describe('verifyReports', () => {
     const [calls, transfers] = sampleHistory()
     await insertCalls(owner, calls)
     await insertTransfers(owner, transfers)
-    await sumAll()
+    await sumAll(ctx)
     await expectNoDifference()
     await database.db.execute(sql.raw(statement))
     const wrong = (await verifyReports(ctx, WHOLE)).filter((check) => check.differences > 0)

@@ -1,16 +1,31 @@
 import { sql } from 'drizzle-orm'
 import fc from 'fast-check'
+import { expect } from 'vitest'
 import { createDatabase, type Database, type Executor } from '#db/client.ts'
+import type { Ctx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
 import { HOUSE } from '#lib/ledger/index.ts'
-import type { TestDatabase } from '#tests/support/database.ts'
+import { type SumReportsInput, sumReports } from '#lib/reports/index.ts'
+import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { WITHOUT_RULES } from '#tests/support/without-rules.ts'
 
-/** Takes the rules off a database, so that rows can be written of whatever happened whenever. @returns its owner */
-export async function openForHistory(database: TestDatabase): Promise<Database> {
+export type HistoryDatabase = TestDatabase & { owner: Database }
+
+/** A database without its rules, in which its owner may write rows of whatever happened whenever. */
+export async function createHistoryDatabase(): Promise<HistoryDatabase> {
+  const database = await createTestDatabase()
   const owner = createDatabase(database.ownerUrl, 3)
   await owner.execute(sql.raw(WITHOUT_RULES))
-  return owner
+  const close = async () => {
+    await owner.$client.end()
+    await database.close()
+  }
+  return { ...database, owner, close }
+}
+
+/** Sums reports until nothing is left to do. */
+export async function sumAll(ctx: Ctx, input: SumReportsInput = {}): Promise<void> {
+  for (let rounds = 0; await sumReports(ctx, input); rounds++) expect(rounds).toBeLessThan(10_000)
 }
 
 const idsOf = (kind: number, count: number) =>
