@@ -59,7 +59,7 @@ export {
   setSiteCurrency,
   setSiteCurrencyInput,
 } from './packages.ts'
-export { isStripeSetUp, listPaymentMethods } from './providers.ts'
+export { listPaymentMethods } from './providers.ts'
 export { type Reconciliation, reconcilePayments } from './reconcile.ts'
 export { refundOrder } from './refunds.ts'
 export { isStripeConfigured } from './stripe-client.ts'

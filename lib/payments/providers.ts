@@ -1,22 +1,17 @@
 import type { Ctx } from '#lib/ctx.ts'
-import { getEnv } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { getSettings } from '#lib/settings/index.ts'
 import { manualProvider } from './manual.ts'
 import type { Order, PaymentProvider } from './provider.ts'
 import type { PaymentMethod } from './shared.ts'
 import { stripeProvider } from './stripe.ts'
+import { isStripeConfigured } from './stripe-client.ts'
 
 /** The ways to pay that the operator has set up, in the order in which they are offered; none when there are none. */
 export async function listPaymentMethods(ctx: Ctx): Promise<PaymentMethod[]> {
   const settings = await getSettings(ctx)
-  const methods: PaymentMethod[] = isStripeSetUp() ? [...settings.stripe_methods] : []
+  const methods: PaymentMethod[] = isStripeConfigured() ? [...settings.stripe_methods] : []
   return settings.manual_payment === 'on' ? [...methods, 'manual'] : methods
-}
-
-/** Whether Stripe can be used: its key is in the environment. */
-export function isStripeSetUp(): boolean {
-  return Boolean(getEnv().STRIPE_SECRET_KEY)
 }
 
 /** Who an order is paid through. @throws {AppError} `payments_off` when that is not set up any more */
@@ -25,7 +20,7 @@ export function getProvider(name: Order['provider']): PaymentProvider {
     case 'manual':
       return manualProvider
     case 'stripe':
-      if (!isStripeSetUp()) throw new AppError('payments_off', { message: 'STRIPE_SECRET_KEY is not set' })
+      if (!isStripeConfigured()) throw new AppError('payments_off', { message: 'STRIPE_SECRET_KEY is not set' })
       return stripeProvider
   }
 }

@@ -12,7 +12,7 @@ import { getSignUpTerms, getStartingCredit } from '#lib/auth/index.ts'
 import type { Ctx } from '#lib/ctx.ts'
 import { listChannels } from '#lib/models/index.ts'
 import { formatCredits, formatWorth } from '#lib/money.ts'
-import { isStripeSetUp, listCodeBatches } from '#lib/payments/index.ts'
+import { isStripeConfigured, listCodeBatches } from '#lib/payments/index.ts'
 import { listSettings } from '#lib/settings/index.ts'
 
 /**
@@ -30,7 +30,7 @@ export async function FirstSteps({ ctx }: { ctx: Ctx }) {
     getTranslations('adminService.firstSteps'),
     getLocale(),
   ])
-  const facts = { channels, states, stripe: isStripeSetUp(), codes: batches.items.length > 0 }
+  const facts = { channels, states, stripe: isStripeConfigured(), codes: batches.items.length > 0 }
   const steps = stepsOf(facts)
   if (steps.every(({ isDone }) => isDone)) return null
 

@@ -17,7 +17,7 @@ import { getSignUpTerms } from '#lib/auth/index.ts'
 import type { Ctx } from '#lib/ctx.ts'
 import { listModels } from '#lib/models/index.ts'
 import { creditsToDecimal, isPayableCurrency } from '#lib/money.ts'
-import { isSiteCurrencyFixed, isStripeSetUp } from '#lib/payments/index.ts'
+import { isSiteCurrencyFixed, isStripeConfigured } from '#lib/payments/index.ts'
 import { listPaymentCodes, listSettings } from '#lib/settings/index.ts'
 
 const PAYMENT_CODES = ['manual_payment_alipay', 'manual_payment_wechat', 'manual_payment_bank'] as const
@@ -92,7 +92,9 @@ export default async function SettingsPage() {
         </GroupCard>
         <GroupCard ctx={ctx} group="payments">
           <div className="mb-5">
-            <Alert tone={isStripeSetUp() ? 'success' : 'info'}>{t(isStripeSetUp() ? 'stripe.on' : 'stripe.off')}</Alert>
+            <Alert tone={isStripeConfigured() ? 'success' : 'info'}>
+              {t(isStripeConfigured() ? 'stripe.on' : 'stripe.off')}
+            </Alert>
           </div>
           <SettingsForm fields={fieldsOf('payments', sources)} />
           <div className="mt-6 grid gap-5 border-line border-t pt-5">
