@@ -2,24 +2,14 @@ import { cookies } from 'next/headers'
 import { cache } from 'react'
 import { getCtx } from '#app/_server/context.ts'
 import { NOTICE_COOKIE, noticeKey } from '#app/_ui/notice-key.ts'
-import { getSite as findSite, type Site } from '#lib/settings/index.ts'
-
-/** What holds while nobody can be asked. */
-const UNKNOWN: Site = {
-  name: 'Undefined Behavior',
-  accent: 'teal',
-  contact: null,
-  languages: ['en', 'zh-CN'],
-  logoVersion: null,
-  notice: null,
-}
+import { DEFAULT_SITE, getSite as findSite, type Site } from '#lib/settings/index.ts'
 
 /** What the operator made of the service's look, once for each request. */
 export const getSite = cache(async (): Promise<Site> => {
   // The page about a database that is down has a look too.
   return await getCtx()
     .then(findSite)
-    .catch(() => UNKNOWN)
+    .catch(() => DEFAULT_SITE)
 })
 
 /** The name that the operator gave the service. */

@@ -20,4 +20,4 @@ export {
   type SettingStates,
   setSetting,
 } from './settings.ts'
-export { getSite, type Site } from './site.ts'
+export { DEFAULT_SITE, getSite, type Site } from './site.ts'

@@ -25,13 +25,21 @@ const KEYS = [
   'notice_dismissable',
 ] as const
 
+type Stored = Partial<Record<(typeof KEYS)[number] | 'logo', string>>
+
+/** What holds while the operator has said nothing, or while the database cannot be asked. */
+export const DEFAULT_SITE: Site = siteOf({})
+
 /** How the service looks and what it is called, for everybody; one statement. */
 export async function getSite(ctx: Ctx): Promise<Site> {
-  const { rows } = await ctx.db.execute<{ key: (typeof KEYS)[number] | 'logo'; value: string }>(sql`
+  const { rows } = await ctx.db.execute<{ key: keyof Stored; value: string }>(sql`
     SELECT key, value::text AS value FROM ${settings} WHERE key = ANY(${sql.param([...KEYS])}::text[])
     UNION ALL
     SELECT name, to_hex((extract(epoch FROM updated_at) * 1000000)::bigint) FROM ${siteFiles} WHERE name = 'logo'`)
-  const stored = Object.fromEntries(rows.map(({ key, value }) => [key, value]))
+  return siteOf(Object.fromEntries(rows.map(({ key, value }) => [key, value])))
+}
+
+function siteOf(stored: Stored): Site {
   const read = <K extends (typeof KEYS)[number]>(key: K) => readSetting(key, stored[key])
   const text = read('notice_text')
   return {
