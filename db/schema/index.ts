@@ -1,6 +1,7 @@
 export * from './audit.ts'
 export * from './chat.ts'
 export * from './inference.ts'
+export * from './jobs.ts'
 export * from './ledger.ts'
 export * from './models.ts'
 export * from './orders.ts'

@@ -109,14 +109,3 @@ export const ledgerDays = pgTable(
     unique('ledger_days_key').on(table.day, table.kind, table.debit, table.credit, table.source).nullsNotDistinct(),
   ],
 )
-
-/** How each job of the service fared last, whichever process did it. */
-export const jobRuns = pgTable('job_runs', {
-  name: text().primaryKey(),
-  succeededAt: instant('succeeded_at'),
-  failedAt: instant('failed_at'),
-  /** What the last failure said, for the operator; it stays when the job works again. */
-  error: text(),
-  /** Failures since it last worked. */
-  failures: integer().notNull().default(0),
-})
