@@ -45,7 +45,6 @@ const finish = async (ctx: UserCtx, { generationId }: { generationId: string }) 
   readAll(await readEvents(ctx, { generationId }))
 
 it('a person who asks while they are deleted is deleted or answered, and nothing waits for the other', async () => {
-  const outcomes = new Set<string>()
   for (let round = 0; round < ROUNDS; round++) {
     const person = await createPerson(database.db)
     const { userId } = person.actor
@@ -64,9 +63,6 @@ it('a person who asks while they are deleted is deleted or answered, and nothing
       expect(begun.length).toBeGreaterThan(0)
       for (const generation of begun) expect((await finish(person, generation)).frames.length).toBeGreaterThan(0)
       await deletePerson(admin, { userId, email, reason: 'for the test' })
-      outcomes.add('answered')
-    } else {
-      outcomes.add('deleted')
     }
     const { rows } = await database.db.execute(sql`
       SELECT (SELECT count(*) FROM users WHERE id = ${userId}) AS people,
@@ -78,7 +74,6 @@ it('a person who asks while they are deleted is deleted or answered, and nothing
       if (one.status === 'rejected') expect(String(one.reason?.cause ?? one.reason)).not.toMatch(/deadlock/)
     }
   }
-  expect(outcomes.size).toBeGreaterThan(0)
   const results = await inSnapshot(systemCtx('test', database.db), (ctx) => verifyLedger(ctx))
   expect(results.filter(({ differences }) => differences > 0)).toEqual([])
 })
