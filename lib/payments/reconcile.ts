@@ -40,7 +40,8 @@ const reconcileInput = z.object({ sinceDays: z.number().int().min(1).max(LONGEST
  * Asks Stripe for all that has happened, takes in what was missed, and compares both sides' books: each movement of the
  * balance that belongs to an order of ours must be known with its amount, and each payment, refund and dispute of ours
  * must be known to Stripe. Again it changes nothing. Without a number of days it looks back three, or as far as the
- * last sign of life before a silence. Asked for by a person it is in the audit log. Admins and the service only; not inside a transaction, since Stripe is asked.
+ * last sign of life before a silence. Asked for by a person it is in the audit log. Admins and the service only; not
+ * inside a transaction, since Stripe is asked.
  * @throws {AppError} `payments_off`, `payment_unreachable`
  */
 export async function reconcilePayments(

@@ -57,7 +57,6 @@ export async function drawPeople(ctx: DemoCtx): Promise<void> {
     sql`
     SELECT u, joined_at, is_chinese, name_draw, family_draw,
       CASE WHEN stay_draw < 0.62 THEN s.ends_at ELSE joined_at + (s.ends_at - joined_at) * leave_draw END AS left_at,
-      -- Some of the first numbers by weight are programs; see the calls.
       status_draw < 0.02 AND stay_draw >= 0.62 AS disabled, pack_draw, code_draw
     FROM demo_scale s, LATERAL (
       SELECT u, s.starts_at + (s.ends_at - s.starts_at) * power(random(), 0.8) * 0.995 AS joined_at,
