@@ -14,6 +14,7 @@ import {
 import { openWallet } from '#lib/ledger/index.ts'
 import { log } from '#lib/log.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
+import { sumAll } from '#tests/support/report-rows.ts'
 import { claimNight, startNightlyVerification, verifyNight } from './verify-ledger.ts'
 
 let database: TestDatabase
@@ -53,6 +54,23 @@ describe('runVerification', () => {
       checks.map(({ name, checked, samples }) => ({ name, checked, differences: 0, samples })),
     )
     expect(last!.checks).toContainEqual({ name: 'wallet_balance', checked: 1, differences: 0, samples: [] })
+  })
+
+  it('adds up the sums of the last days again, which the overview shows', async () => {
+    await sumAll(ctx, { graceSeconds: 0 })
+    const wrong = async () =>
+      (await runVerification(ctx, { source: 'command' })).checks.filter(({ differences }) => differences > 0)
+    expect(await wrong()).toEqual([])
+    await database.db.execute(sql`
+      INSERT INTO usage_days (day, model_id, calls, charged_micros, bad_debt_micros, vendor_cost_micros)
+      VALUES (current_date - 1, 'model', 1, 5, 0, 0)`)
+    try {
+      expect(await wrong()).toMatchObject([
+        { name: 'usage_days', differences: 1, samples: [{ side: 'kept', charged_micros: '5' }] },
+      ])
+    } finally {
+      await database.db.execute(sql`DELETE FROM usage_days`)
+    }
   })
 
   it('covers the ledger, the receipts and the adjustments, each promise by one name', async () => {

@@ -12,6 +12,7 @@ import { verifyLedger } from '#lib/ledger/index.ts'
 import { log } from '#lib/log.ts'
 import { pageOf } from '#lib/page.ts'
 import { verifyAdjustments, verifyCodes, verifyOrders } from '#lib/payments/index.ts'
+import { verifyReports } from '#lib/reports/index.ts'
 import { type CheckResult, inSnapshot, type Offender } from '#lib/verification.ts'
 import { noteRun } from './job-runs.ts'
 
@@ -57,8 +58,8 @@ const LONGEST_WITHOUT = sql`interval '36 hours'`
 const GIVEN_UP = sql`interval '3 hours'`
 
 /**
- * Recomputes every balance, lot, hold, cap and receipt and puts the outcome on record. Reads in one snapshot, so it may
- * run on a live service. Admins and the service only.
+ * Recomputes every balance, lot, hold, cap and receipt, and the reports' sums of the last days, and puts the outcome on
+ * record. Reads in one snapshot, so it may run on a live service. Admins and the service only.
  */
 export async function runVerification(
   ctx: Ctx & { db: Database },
@@ -231,6 +232,7 @@ async function verifyAndRecord(ctx: Ctx & { db: Database }, id: string): Promise
       ...(await verifyAdjustments(snapshot)),
       ...(await verifyCodes(snapshot)),
       ...(await verifyOrders(snapshot)),
+      ...(await verifyReports(snapshot)),
     ]
   })
   const differences = checks.reduce((sum, check) => sum + check.differences, 0)

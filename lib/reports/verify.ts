@@ -3,21 +3,25 @@ import { type Ctx, requireAdmin } from '#lib/ctx.ts'
 import { type Check, type CheckResult, runChecks } from '#lib/verification.ts'
 import { atOneMoment } from './moment.ts'
 import { periodInput } from './period-input.ts'
-import type { Period } from './shared.ts'
+import { addDays, type Period } from './shared.ts'
 import { columnList, latencySums, ledgerSums, personSums, type Span, USAGE_SUMS, usageSums } from './sums.ts'
 
 /** More than any zone differs from another: what belongs to a day lies within it. */
 const SLACK = sql`interval '2 days'`
 
+/** Days are checked night by night, each more than once: nothing is added to one that is over. */
+const LAST_DAYS = 3
+
 /**
  * Adds up again what the sums of certain days were made of and tells where they differ, as far as the job has come.
- * Sums that are being counted anew differ from nothing: only what is below their progress is compared. Admins and the
- * service only.
+ * Without a period: the last three days. Sums that are being counted anew differ from nothing: only what is below their
+ * progress is compared. Admins and the service only.
  */
-export async function verifyReports(ctx: Ctx, input: Period): Promise<CheckResult[]> {
+export async function verifyReports(ctx: Ctx, input?: Period): Promise<CheckResult[]> {
   requireAdmin(ctx)
-  const period = periodInput.parse(input)
+  const given = input && periodInput.parse(input)
   return atOneMoment(ctx, async (moment) => {
+    const period = given ?? { from: addDays(moment.today, 1 - LAST_DAYS), to: moment.today }
     const { rows } = await moment.ctx.db.execute<{ name: string; from: string; until: string }>(sql`
       SELECT name, (${period.from}::date::timestamp AT TIME ZONE time_zone - ${SLACK})::text AS from,
         least(through, ${period.to}::date::timestamp AT TIME ZONE time_zone + ${SLACK})::text AS until

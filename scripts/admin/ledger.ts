@@ -9,7 +9,7 @@ const SHOWN_ROWS = 20
 
 export const verifyLedgerCommand: Command = {
   name: 'verify-ledger',
-  summary: 'recomputes every balance, lot, hold, cap, receipt and redemption, and prints what differs',
+  summary: 'recomputes every balance, lot, hold, cap, receipt, redemption and recent report, and prints what differs',
   options: {
     last: { help: 'show the run before instead of beginning one' },
     nightly: { help: 'with --last: the last of the nightly runs' },
