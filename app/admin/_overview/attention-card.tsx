@@ -1,6 +1,7 @@
 import { TriangleAlert } from 'lucide-react'
 import { getLocale, getTranslations } from 'next-intl/server'
 import { formatMoney } from '#app/admin/_overview/amounts.ts'
+import { placeOf } from '#app/admin/_overview/attention-place.ts'
 import { TextLink } from '#app/admin/_parts/text-link.tsx'
 import type { Attention } from '#lib/reports/index.ts'
 
@@ -59,33 +60,4 @@ export async function AttentionCard({ items, currency, timeZone }: AttentionCard
       </table>
     </section>
   )
-}
-
-/** The page on which it is solved; a job's failure is looked into outside. */
-function placeOf({ kind, subjectId }: Attention): string | null {
-  const id = encodeURIComponent(subjectId ?? '')
-  switch (kind) {
-    case 'channel_without_key':
-    case 'key_refused':
-      return `/admin/channels/${id}`
-    case 'model_without_price':
-    case 'model_without_channel':
-    case 'model_at_a_loss':
-      return `/admin/models/${id}`
-    case 'order_to_confirm':
-      return '/admin/orders?state=pending'
-    case 'order_in_review':
-      return '/admin/orders?state=review'
-    case 'dispute_open':
-      return '/admin/orders?disputed=open'
-    case 'shortfall':
-      return '/admin/orders'
-    case 'adjustment_waiting':
-      return '/admin/people/adjustments'
-    case 'ledger_differs':
-    case 'ledger_unchecked':
-      return '/admin/ledger'
-    case 'job_failing':
-      return null
-  }
 }

@@ -1,18 +1,19 @@
 import { useTranslations } from 'next-intl'
 import { type GroupRow, GroupTable } from '#app/admin/_overview/group-table.tsx'
 import { ExportButton } from '#app/admin/_parts/export-button.tsx'
+import { modelHref } from '#app/admin/models/model-href.ts'
 import type { GroupFigures, Overview } from '#lib/reports/index.ts'
 
 /** What each model and each channel brought in and cost. */
 export function Groups({ overview }: { overview: Overview }) {
   const t = useTranslations('adminOverview')
   const groups = [
-    { by: 'model', place: 'models', rows: overview.byModel.map((one) => toRow(one, one.name ?? '', 'models')) },
+    { by: 'model', place: 'models', rows: overview.byModel.map((one) => toRow(one, one.name ?? '', modelHref)) },
     {
       by: 'channel',
       place: 'channels',
       rows: overview.byChannel.map((one) =>
-        toRow(one, one.name ?? t(one.id === null ? 'channels.none' : 'channels.gone'), 'channels'),
+        toRow(one, one.name ?? t(one.id === null ? 'channels.none' : 'channels.gone'), (id) => `/admin/channels/${id}`),
       ),
     },
   ] as const
@@ -41,11 +42,11 @@ export function Groups({ overview }: { overview: Overview }) {
   ))
 }
 
-function toRow({ id, calls, errors, ...sums }: GroupFigures, name: string, place: 'models' | 'channels'): GroupRow {
+function toRow({ id, calls, errors, ...sums }: GroupFigures, name: string, hrefOf: (id: string) => string): GroupRow {
   return {
     id: id ?? 'none',
     name,
-    href: id === null || sums.name === null ? null : `/admin/${place}/${encodeURIComponent(id)}`,
+    href: id === null || sums.name === null ? null : hrefOf(id),
     calls,
     errors,
     tokens: sums.inputTokens + sums.cacheReadTokens + sums.cacheWriteTokens + sums.outputTokens + sums.reasoningTokens,
