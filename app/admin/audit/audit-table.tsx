@@ -1,28 +1,13 @@
 'use client'
 
-import Link from 'next/link'
 import { useLocale, useTranslations } from 'next-intl'
 import { type ReactNode, useMemo } from 'react'
 import { type DataColumn, DataTable } from '#app/admin/_parts/data-table.tsx'
+import { TextLink } from '#app/admin/_parts/text-link.tsx'
 import { type Change, changesOf, nameOf } from '#app/admin/audit/changes.ts'
+import { modelHref } from '#app/admin/models/model-href.ts'
+import type { AuditRow } from '#lib/audit-log.ts'
 import { formatCredits } from '#lib/money.ts'
-
-type Row = {
-  id: string
-  at: Date
-  actorType: string
-  actorId: string
-  actorName: string | null
-  action: string
-  subjectType: string
-  subjectId: string
-  subjectName: string | null
-  before: Record<string, unknown> | null
-  after: Record<string, unknown> | null
-  reason: string | null
-  ip: string | null
-  requestId: string | null
-}
 
 /** Texts longer than this are shown whole only when asked for. */
 const SHORT = 120
@@ -33,7 +18,7 @@ const FEW = 6
 const PAGES: Record<string, (id: string) => string> = {
   user: (id) => `/admin/people/${id}`,
   channel: (id) => `/admin/channels/${id}`,
-  model: (id) => `/admin/models/${encodeURIComponent(id)}`,
+  model: modelHref,
   order: (id) => `/admin/orders/${id}`,
   setting: () => '/admin/settings',
   site_file: () => '/admin/settings',
@@ -42,21 +27,25 @@ const PAGES: Record<string, (id: string) => string> = {
 }
 
 /** Who did what, line by line. */
-export function AuditTable({ rows, timeZone, empty }: { rows: Row[]; timeZone: string; empty: ReactNode }) {
+export function AuditTable({ rows, timeZone, empty }: { rows: AuditRow[]; timeZone: string; empty: ReactNode }) {
   const t = useTranslations('adminService.audit')
   const settingName = useTranslations('adminService.settings.settings')
   const fileName = useTranslations('adminService.settings.files')
   const locale = useLocale()
-  const columns = useMemo<DataColumn<Row>[]>(() => {
+  const columns = useMemo<DataColumn<AuditRow>[]>(() => {
     const moment = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone })
     const amount = (micros: bigint) => formatCredits(micros, locale)
     const words = (key: string, otherwise: string) => (t.has(key as 'title') ? t(key as 'title') : otherwise)
-    const who = ({ actorType, actorId, actorName }: Row) => {
+    const who = ({ actorType, actorId, actorName }: AuditRow) => {
       if (actorType === 'anonymous') return t('visitor')
       if (actorType === 'system') return t('service', { name: actorId })
-      return <Name href={`/admin/people/${actorId}`}>{actorName ?? t('gone', { id: actorId.slice(-12) })}</Name>
+      return (
+        <TextLink quiet href={`/admin/people/${actorId}`}>
+          {actorName ?? t('gone', { id: actorId.slice(-12) })}
+        </TextLink>
+      )
     }
-    const subject = ({ subjectType, subjectId, subjectName, before, after }: Row) => {
+    const subject = ({ subjectType, subjectId, subjectName, before, after }: AuditRow) => {
       if (subjectType === 'setting' && settingName.has(`${subjectId as 'accent'}.label`)) {
         return settingName(`${subjectId as 'accent'}.label`)
       }
@@ -89,7 +78,13 @@ export function AuditTable({ rows, timeZone, empty }: { rows: Row[]; timeZone: s
           const page = PAGES[row.subjectType]
           return (
             <span>
-              {page ? <Name href={page(row.subjectId)}>{subject(row)}</Name> : subject(row)}
+              {page ? (
+                <TextLink quiet href={page(row.subjectId)}>
+                  {subject(row)}
+                </TextLink>
+              ) : (
+                subject(row)
+              )}
               <span className="block text-muted text-xs">{words(`subjects.${row.subjectType}`, row.subjectType)}</span>
             </span>
           )
@@ -127,18 +122,6 @@ export function AuditTable({ rows, timeZone, empty }: { rows: Row[]; timeZone: s
       hidden={['request']}
       empty={empty}
     />
-  )
-}
-
-function Name({ href, children }: { href: string; children: ReactNode }) {
-  return (
-    <Link
-      href={href}
-      prefetch={false}
-      className="underline-offset-4 hover:underline touch:inline-flex touch:min-h-11 touch:items-center"
-    >
-      {children}
-    </Link>
   )
 }
 

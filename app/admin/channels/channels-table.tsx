@@ -1,10 +1,10 @@
 'use client'
 
-import Link from 'next/link'
 import { useLocale, useTranslations } from 'next-intl'
 import { type ReactNode, useMemo } from 'react'
 import { Badge } from '#app/admin/_parts/badge.tsx'
 import { type DataColumn, DataTable } from '#app/admin/_parts/data-table.tsx'
+import { TextLink } from '#app/admin/_parts/text-link.tsx'
 import { nameOfVendor } from '#lib/models/shared.ts'
 
 type Row = {
@@ -39,13 +39,9 @@ export function ChannelsTable({ channels, empty }: { channels: Row[]; empty: Rea
         look: { wide: true },
         cell: ({ row: { original: row } }) => (
           <div className="min-w-0">
-            <Link
-              href={`/admin/channels/${row.id}`}
-              prefetch={false}
-              className="font-medium underline-offset-4 hover:underline touch:inline-flex touch:min-h-11 touch:items-center"
-            >
-              {row.name}
-            </Link>
+            <TextLink quiet href={`/admin/channels/${row.id}`}>
+              <span className="font-medium">{row.name}</span>
+            </TextLink>
             <span className="block font-normal text-muted text-xs">
               {nameOfVendor(row.vendor)} · {new URL(row.baseUrl).host}
             </span>

@@ -1,10 +1,10 @@
 'use client'
 
-import Link from 'next/link'
 import { useLocale, useTranslations } from 'next-intl'
 import { type ReactNode, useMemo } from 'react'
 import { Badge, type BadgeTone } from '#app/admin/_parts/badge.tsx'
 import { type DataColumn, DataTable } from '#app/admin/_parts/data-table.tsx'
+import { TextLink } from '#app/admin/_parts/text-link.tsx'
 import { modelHref } from '#app/admin/models/model-href.ts'
 import { nameOfVendor } from '#lib/models/shared.ts'
 import { formatCredits } from '#lib/money.ts'
@@ -67,13 +67,9 @@ export function ModelsTable({ models, empty }: { models: Row[]; empty: ReactNode
         look: { wide: true },
         cell: ({ row: { original: row } }) => (
           <div className="min-w-0">
-            <Link
-              href={modelHref(row.id)}
-              prefetch={false}
-              className="font-medium underline-offset-4 hover:underline touch:inline-flex touch:min-h-11 touch:items-center"
-            >
-              {row.displayName}
-            </Link>
+            <TextLink quiet href={modelHref(row.id)}>
+              <span className="font-medium">{row.displayName}</span>
+            </TextLink>
             <span className="block font-normal text-muted text-xs">
               {nameOfVendor(row.vendor)}
               {row.displayName !== row.id && ` · ${row.id}`}

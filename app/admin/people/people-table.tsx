@@ -1,10 +1,10 @@
 'use client'
 
-import Link from 'next/link'
 import { useLocale, useTranslations } from 'next-intl'
 import { type ReactNode, useMemo } from 'react'
 import { Badge } from '#app/admin/_parts/badge.tsx'
 import { type DataColumn, DataTable } from '#app/admin/_parts/data-table.tsx'
+import { TextLink } from '#app/admin/_parts/text-link.tsx'
 import { formatCredits } from '#lib/money.ts'
 
 type Row = {
@@ -35,13 +35,9 @@ export function PeopleTable({ people, timeZone, empty }: PeopleTableProps) {
         look: { wide: true },
         cell: ({ row: { original: person } }) => (
           <span className="block min-w-0">
-            <Link
-              href={`/admin/people/${person.id}`}
-              prefetch={false}
-              className="font-medium underline-offset-4 hover:underline touch:inline-flex touch:min-h-11 touch:items-center"
-            >
-              {person.name}
-            </Link>
+            <TextLink quiet href={`/admin/people/${person.id}`}>
+              <span className="font-medium">{person.name}</span>
+            </TextLink>
             <span className="block font-normal text-muted text-xs">{person.email}</span>
           </span>
         ),

@@ -1,5 +1,5 @@
 import type { FoundModel } from '#lib/models/shared.ts'
-import { parseCredits } from '#lib/money.ts'
+import { creditsToDecimal, parseCredits } from '#lib/money.ts'
 
 /** Prices as they are typed, in credits per one million tokens. */
 export type TypedPrices = { costInput: string; costOutput: string; input: string; output: string }
@@ -19,9 +19,7 @@ export function usualChoice(models: readonly FoundModel[]): Choice {
 export function withMarkup(cost: string, percent: number): string {
   const micros = parseCredits(cost)
   if (micros === null || micros < 0n) return ''
-  const sale = (micros * BigInt(100 + percent) + 99n) / 100n
-  const text = sale.toString().padStart(7, '0')
-  return `${text.slice(0, -6)}.${text.slice(-6)}`.replace(/\.?0+$/, '')
+  return creditsToDecimal((micros * BigInt(100 + percent) + 99n) / 100n)
 }
 
 /** What people pay while nobody typed another price. */

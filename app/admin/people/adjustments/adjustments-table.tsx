@@ -1,11 +1,11 @@
 'use client'
 
-import Link from 'next/link'
 import { useLocale, useTranslations } from 'next-intl'
 import { type ReactNode, useMemo } from 'react'
 import { ActionDialog } from '#app/admin/_parts/action-dialog.tsx'
 import { Badge, type BadgeTone } from '#app/admin/_parts/badge.tsx'
 import { type DataColumn, DataTable } from '#app/admin/_parts/data-table.tsx'
+import { TextLink } from '#app/admin/_parts/text-link.tsx'
 import { approveChange, rejectChange } from '#app/admin/people/actions.ts'
 import { creditsToDecimal, formatCredits } from '#lib/money.ts'
 
@@ -44,13 +44,9 @@ export function AdjustmentsTable({ changes, viewerId, timeZone, empty }: Adjustm
         look: { wide: true },
         cell: ({ row: { original: change } }) =>
           change.ownerEmail ? (
-            <Link
-              href={`/admin/people/${change.ownerId}`}
-              prefetch={false}
-              className="font-medium underline-offset-4 hover:underline touch:inline-flex touch:min-h-11 touch:items-center"
-            >
-              {change.ownerEmail}
-            </Link>
+            <TextLink quiet href={`/admin/people/${change.ownerId}`}>
+              <span className="font-medium">{change.ownerEmail}</span>
+            </TextLink>
           ) : (
             <span className="text-muted">{t('deleted')}</span>
           ),
