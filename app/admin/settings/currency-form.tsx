@@ -1,8 +1,8 @@
 'use client'
 
 import { useTranslations } from 'next-intl'
-import { Button } from '#app/_ui/button.tsx'
 import { FormError } from '#app/_ui/form-error.tsx'
+import { SaveRow } from '#app/_ui/save-row.tsx'
 import { Select } from '#app/_ui/select.tsx'
 import { useForm } from '#app/_ui/use-form.ts'
 import { saveCurrency } from '#app/admin/settings/actions.ts'
@@ -36,14 +36,7 @@ export function CurrencyForm({ currency, version, currencies, isFixed }: Currenc
         </Select>
         <p className="text-muted text-xs">{t('settings.site_currency.hint')}</p>
       </div>
-      <div className="flex items-center gap-3">
-        <Button type="submit" pending={pending}>
-          {t('save')}
-        </Button>
-        <span role="status" className="text-muted text-sm">
-          {done && !pending && t('saved')}
-        </span>
-      </div>
+      <SaveRow pending={pending} isSaved={done} variant="secondary" />
     </form>
   )
 }

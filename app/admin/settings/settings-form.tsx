@@ -2,8 +2,8 @@
 
 import { useTranslations } from 'next-intl'
 import { type ReactNode, useState } from 'react'
-import { Button } from '#app/_ui/button.tsx'
 import { FormError, useErrorText } from '#app/_ui/form-error.tsx'
+import { SaveRow } from '#app/_ui/save-row.tsx'
 import { type FormResult, useForm } from '#app/_ui/use-form.ts'
 import { saveSettings } from '#app/admin/settings/actions.ts'
 import type { FieldSpec } from '#app/admin/settings/fields.ts'
@@ -60,14 +60,7 @@ export function SettingsForm({ fields, warning }: SettingsFormProps) {
         ))}
       </div>
       {warning?.(typed)}
-      <div className="flex items-center gap-3">
-        <Button type="submit" variant={isTouched ? 'primary' : 'secondary'} pending={pending}>
-          {t('save')}
-        </Button>
-        <span role="status" className="text-muted text-sm">
-          {done && !pending && !isTouched && t('saved')}
-        </span>
-      </div>
+      <SaveRow pending={pending} isSaved={done && !isTouched} variant={isTouched ? 'primary' : 'secondary'} />
     </form>
   )
 }
