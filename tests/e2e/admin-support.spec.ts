@@ -170,6 +170,22 @@ test('“a price changed”: who changed it and when, and each receipt keeps its
   await leave()
 })
 
+test('one admin, one form: it can be saved again and again', async ({ context, page, installation }) => {
+  const { leave } = await meet({ context, page, installation })
+  await page.goto('/admin/models/test-model')
+  const form = page.locator('form').filter({ has: page.getByLabel('Name', { exact: true }) })
+  const version = form.locator('input[name=version]')
+  for (const name of ['A new name', 'A newer name', 'test-model']) {
+    const before = await version.inputValue()
+    await form.getByLabel('Name', { exact: true }).fill(name)
+    await form.getByRole('button', { name: 'Save' }).click()
+    // The page comes again with the version that the next press is judged by.
+    await expect(version).not.toHaveValue(before)
+    await expect(page.getByRole('heading', { level: 1 })).toContainText(name)
+  }
+  await leave()
+})
+
 test('two admins, one form: the second is told, and nothing is lost', async ({ context, page, installation }) => {
   const { leave } = await meet({ context, page, installation })
   const other = await context.newPage()

@@ -1,15 +1,14 @@
 'use client'
 
 import { RefreshCw } from 'lucide-react'
-import { useRouter } from 'next/navigation'
 import { useLocale, useTranslations } from 'next-intl'
 import { useState } from 'react'
 import { Alert } from '#app/_ui/alert.tsx'
 import { Button } from '#app/_ui/button.tsx'
 import { Dialog } from '#app/_ui/dialog.tsx'
 import { FormError } from '#app/_ui/form-error.tsx'
-import { useForm } from '#app/_ui/use-form.ts'
 import { TextLink } from '#app/admin/_parts/text-link.tsx'
+import { useRefreshingForm } from '#app/admin/_parts/use-refreshing-form.ts'
 import { reconcile } from '#app/admin/orders/actions.ts'
 
 type Found = Extract<Awaited<ReturnType<typeof reconcile>>, { ok: true }>['data']
@@ -33,14 +32,10 @@ export function ReconcileDialog() {
 
 function ReconcileForm() {
   const t = useTranslations('adminMoney.reconcile')
-  const router = useRouter()
   const [found, setFound] = useState<Found | null>(null)
-  const { formProps, pending, failure } = useForm(async () => {
+  const { formProps, pending, failure } = useRefreshingForm(async () => {
     const result = await reconcile({})
-    if (result.ok) {
-      setFound(result.data)
-      router.refresh()
-    }
+    if (result.ok) setFound(result.data)
     return result
   })
   if (found) return <FoundText found={found} />

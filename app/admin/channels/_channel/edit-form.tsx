@@ -1,13 +1,12 @@
 'use client'
 
-import { useRouter } from 'next/navigation'
 import { useTranslations } from 'next-intl'
-import { type ReactNode, useEffect, useState } from 'react'
-import { Button } from '#app/_ui/button.tsx'
+import { type ReactNode, useState } from 'react'
 import { Field } from '#app/_ui/field.tsx'
 import { FormError } from '#app/_ui/form-error.tsx'
+import { SaveRow } from '#app/_ui/save-row.tsx'
 import { Select } from '#app/_ui/select.tsx'
-import { useForm } from '#app/_ui/use-form.ts'
+import { useRefreshingForm } from '#app/admin/_parts/use-refreshing-form.ts'
 import { edit } from '#app/admin/channels/actions.ts'
 
 type EditFormProps = {
@@ -28,13 +27,8 @@ type EditFormProps = {
 /** Where a channel leads and how it is chosen. What is secret in it is never shown, only replaced. */
 export function EditForm({ channel }: EditFormProps) {
   const t = useTranslations('adminModels.edit')
-  const common = useTranslations('common')
-  const router = useRouter()
-  const { formProps, pending, done, failure, field } = useForm(edit)
+  const { formProps, pending, done, failure, field } = useRefreshingForm(edit)
   const [address, setAddress] = useState(channel.baseUrl)
-  useEffect(() => {
-    if (done) router.refresh()
-  }, [done, router])
   const isElsewhere = URL.canParse(address) && new URL(address).origin !== new URL(channel.baseUrl).origin
   const isPrivate = failure?.code === 'address_private'
   const known = ['name', 'vendor', 'baseUrl', 'priority', 'weight', 'proxy']
@@ -150,14 +144,7 @@ export function EditForm({ channel }: EditFormProps) {
           {isHeader && <span className="font-normal text-danger">{t('headersBad')}</span>}
         </label>
       </SecretChange>
-      <div className="flex items-center gap-3">
-        <Button type="submit" variant="primary" pending={pending}>
-          {common('save')}
-        </Button>
-        <span role="status" className="text-muted text-sm">
-          {done && !pending && common('saved')}
-        </span>
-      </div>
+      <SaveRow pending={pending} isSaved={done} />
     </form>
   )
 }

@@ -6,7 +6,7 @@ import { useTranslations } from 'next-intl'
 import { useEffect } from 'react'
 import { Button } from '#app/_ui/button.tsx'
 import { FormError } from '#app/_ui/form-error.tsx'
-import { useForm } from '#app/_ui/use-form.ts'
+import { useRefreshingForm } from '#app/admin/_parts/use-refreshing-form.ts'
 import { verifyNow } from '#app/admin/ledger/actions.ts'
 
 const LOOK_AGAIN_MS = 2_000
@@ -15,10 +15,7 @@ const LOOK_AGAIN_MS = 2_000
 export function VerifyNow({ isRunning }: { isRunning: boolean }) {
   const t = useTranslations('adminMoney.ledger.check')
   const router = useRouter()
-  const { formProps, pending, done, failure } = useForm(() => verifyNow({}))
-  useEffect(() => {
-    if (done) router.refresh()
-  }, [done, router])
+  const { formProps, pending, failure } = useRefreshingForm(() => verifyNow({}))
   useEffect(() => {
     if (!isRunning) return
     const timer = setInterval(() => !document.hidden && router.refresh(), LOOK_AGAIN_MS)

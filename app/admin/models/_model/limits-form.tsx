@@ -1,13 +1,11 @@
 'use client'
 
-import { useRouter } from 'next/navigation'
 import { useTranslations } from 'next-intl'
-import { useEffect } from 'react'
-import { Button } from '#app/_ui/button.tsx'
 import { Field } from '#app/_ui/field.tsx'
 import { FormError } from '#app/_ui/form-error.tsx'
+import { SaveRow } from '#app/_ui/save-row.tsx'
 import { Select } from '#app/_ui/select.tsx'
-import { useForm } from '#app/_ui/use-form.ts'
+import { useRefreshingForm } from '#app/admin/_parts/use-refreshing-form.ts'
 import { edit } from '#app/admin/models/actions.ts'
 
 type LimitsFormProps = {
@@ -33,12 +31,7 @@ const FIELDS: readonly string[] = ['displayName', 'vendor', ...NUMBERS]
 /** What a model is called, how much it can read and write, and where it stands. */
 export function LimitsForm({ model }: LimitsFormProps) {
   const t = useTranslations('adminModels.limits')
-  const common = useTranslations('common')
-  const router = useRouter()
-  const { formProps, pending, done, failure, field } = useForm(edit)
-  useEffect(() => {
-    if (done) router.refresh()
-  }, [done, router])
+  const { formProps, pending, done, failure, field } = useRefreshingForm(edit)
   return (
     <form {...formProps} className="needs-script grid max-w-3xl gap-4">
       <FormError failure={failure} field={field && FIELDS.includes(field) ? field : null} />
@@ -91,14 +84,7 @@ export function LimitsForm({ model }: LimitsFormProps) {
           <span className="block text-muted text-xs">{t('reasoningHint')}</span>
         </span>
       </label>
-      <div className="flex items-center gap-3">
-        <Button type="submit" variant="primary" pending={pending}>
-          {common('save')}
-        </Button>
-        <span role="status" className="text-muted text-sm">
-          {done && !pending && common('saved')}
-        </span>
-      </div>
+      <SaveRow pending={pending} isSaved={done} />
     </form>
   )
 }

@@ -1,13 +1,14 @@
 'use client'
 
-import { useRouter } from 'next/navigation'
 import { useTranslations } from 'next-intl'
-import { useEffect, useState, useTransition } from 'react'
+import { useState, useTransition } from 'react'
 import { Alert } from '#app/_ui/alert.tsx'
 import { Button } from '#app/_ui/button.tsx'
 import { Field } from '#app/_ui/field.tsx'
 import { FormError, useErrorText } from '#app/_ui/form-error.tsx'
-import { type FormFailure, useForm } from '#app/_ui/use-form.ts'
+import { SaveRow } from '#app/_ui/save-row.tsx'
+import type { FormFailure } from '#app/_ui/use-form.ts'
+import { useRefreshingForm } from '#app/admin/_parts/use-refreshing-form.ts'
 import { draftedLosses, draftOf, FIELDS, type PriceDraft } from '#app/admin/models/_model/draft.ts'
 import { PreviewTable } from '#app/admin/models/_model/preview-table.tsx'
 import { addPrice, previewPriceChange } from '#app/admin/models/actions.ts'
@@ -19,14 +20,10 @@ type PriceFormProps = { modelId: string; version: number; price: UnitPrices | nu
 export function PriceForm({ modelId, version, price, markupPercent }: PriceFormProps) {
   const t = useTranslations('adminModels.priceForm')
   const errorText = useErrorText()
-  const router = useRouter()
-  const { formProps, pending, done, failure, field } = useForm(addPrice)
+  const { formProps, pending, done, failure, field } = useRefreshingForm(addPrice)
   const [draft, setDraft] = useState<PriceDraft>(() => draftOf(price))
   const [begins, setBegins] = useState('')
   const losses = draftedLosses(draft)
-  useEffect(() => {
-    if (done) router.refresh()
-  }, [done, router])
   const isShown = field !== null && (field === 'from' || FIELDS.some((name) => name === field))
   return (
     <form {...formProps} className="needs-script grid gap-5">
@@ -82,14 +79,9 @@ export function PriceForm({ modelId, version, price, markupPercent }: PriceFormP
         </Alert>
       )}
       <Preview modelId={modelId} draft={draft} />
-      <div className="flex flex-wrap items-center gap-3">
-        <Button type="submit" variant="primary" pending={pending}>
-          {begins ? t('plan') : t('saveNow')}
-        </Button>
-        <span role="status" className="text-muted text-sm">
-          {done && !pending && t('saved')}
-        </span>
-      </div>
+      <SaveRow pending={pending} isSaved={done}>
+        {begins ? t('plan') : t('saveNow')}
+      </SaveRow>
     </form>
   )
 }
