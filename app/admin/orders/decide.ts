@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ungroup } from '#app/admin/_parts/ungroup.ts'
 import type { Ctx } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { parsePrice } from '#lib/money.ts'
@@ -30,7 +31,7 @@ export async function refundAsTyped(ctx: Ctx, { amount, ...wish }: z.output<type
 }
 
 function readAmount(text: string, currency: string): bigint {
-  const minor = parsePrice(text.replaceAll(',', ''), currency)
+  const minor = parsePrice(ungroup(text), currency)
   if (minor !== null && minor > 0n) return minor
   throw new AppError('invalid_input', { message: 'is no amount above zero', params: { field: 'amount' } })
 }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { creditsField } from '#app/admin/_parts/credits-field.ts'
+import { ungroup } from '#app/admin/_parts/ungroup.ts'
 import type { Ctx } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { isPayableCurrency, parsePrice } from '#lib/money.ts'
@@ -25,7 +26,7 @@ export const packageForm = z.object({
 /** @throws {AppError} `invalid_input` {field}, and as `setPackage` does */
 export function savePackageAsTyped(ctx: Ctx, { price, credits, bonus, active, ...rest }: z.output<typeof packageForm>) {
   if (!isPayableCurrency(rest.currency)) throw refusal('currency')
-  const priceMinor = parsePrice(price.replaceAll(',', ''), rest.currency)
+  const priceMinor = parsePrice(ungroup(price), rest.currency)
   if (priceMinor === null || priceMinor === 0n) throw refusal('price')
   return setPackage(ctx, {
     ...rest,

@@ -1,18 +1,12 @@
 import { z } from 'zod'
-import { parseCredits } from '#lib/money.ts'
+import { creditsField } from '#app/admin/_parts/credits-field.ts'
 import { reasonField } from '#lib/users/index.ts'
 
 const common = {
   userId: z.uuid(),
   /** Made when the form was opened: sent again it is the same change. */
   requestId: z.uuid(),
-  /** As it was typed. */
-  credits: z.string().transform((text, context) => {
-    const micros = parseCredits(text)
-    if (micros !== null && micros > 0n) return micros
-    context.addIssue({ code: 'custom', message: 'is no amount above zero' })
-    return z.NEVER
-  }),
+  credits: creditsField,
   reason: reasonField,
 }
 

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { Field } from '#app/_ui/field.tsx'
 import { Select } from '#app/_ui/select.tsx'
 import { ActionDialog, type FieldFault } from '#app/admin/_parts/action-dialog.tsx'
+import { ungroup } from '#app/admin/_parts/ungroup.ts'
 import { changeCredits } from '#app/admin/people/actions.ts'
 import { newId } from '#lib/id.ts'
 import { creditsToDecimal, formatCredits, parseCredits } from '#lib/money.ts'
@@ -46,7 +47,7 @@ function Fields({ way, fault, availableMicros, approvalAboveMicros }: FieldsProp
   const [requestId] = useState(newId)
   const [typed, setTyped] = useState('')
   const [lastDay, setLastDay] = useState('')
-  const micros = parseCredits(typed)
+  const micros = parseCredits(ungroup(typed))
   const amount = micros !== null && micros > 0n ? micros : null
   const after = amount === null ? null : way === 'give' ? availableMicros + amount : availableMicros - amount
   const waits = amount !== null && approvalAboveMicros !== null && amount > approvalAboveMicros
