@@ -1,3 +1,4 @@
+import { inOrder, isDay } from '#app/_ui/day.ts'
 import { STATEMENT_KINDS, type StatementKind } from '#lib/inference/shared.ts'
 
 export const PERIODS = ['all', 'thisMonth', 'lastMonth', 'custom'] as const
@@ -19,7 +20,7 @@ export type SearchParams = Record<string, string | string[] | undefined>
 export function readFilter(params: SearchParams): Filter {
   const kind = STATEMENT_KINDS.find((one) => one === params.kind) ?? 'all'
   const period = PERIODS.find((one) => one === params.period) ?? 'all'
-  const [from, to] = period === 'custom' ? inOrder(readDate(params.from), readDate(params.to)) : [null, null]
+  const [from, to] = period === 'custom' ? inOrder(readDay(params.from), readDay(params.to)) : [null, null]
   return { kind, modelId: readModel(params.model), period, from, to }
 }
 
@@ -76,14 +77,8 @@ function readModel(value: SearchParams[string]): string | null {
   return typeof value === 'string' && value !== '' && value.length <= 200 ? value : null
 }
 
-function readDate(value: SearchParams[string]): string | null {
-  if (typeof value !== 'string' || !/^[12]\d{3}-\d\d-\d\d$/.test(value)) return null
-  const date = new Date(value)
-  return Number.isNaN(date.getTime()) || date.toISOString().slice(0, 10) !== value ? null : value
-}
-
-function inOrder(from: string | null, to: string | null): [string | null, string | null] {
-  return from !== null && to !== null && from > to ? [to, from] : [from, to]
+function readDay(value: SearchParams[string]): string | null {
+  return isDay(value) ? value : null
 }
 
 function addDays(day: string, count: number): string {

@@ -23,6 +23,8 @@ describe('the window in an address', () => {
       { window: 'ever' },
       { window: 'custom' },
       { window: 'custom', from: '2026-02-30' },
+      // No calendar of PostgreSQL's has that year.
+      { window: 'custom', from: '0000-01-01' },
     ]) {
       expect(read(params)).toEqual({ hours: 24 })
     }

@@ -1,3 +1,4 @@
+import { inOrder, isDay } from '#app/_ui/day.ts'
 import { choiceParam, type SearchParams, textParam } from '#app/admin/_parts/address.ts'
 import type { TimeWindow } from '#lib/look-back.ts'
 
@@ -18,20 +19,14 @@ export function windowParam(
 ): TimeWindow | undefined {
   const choice = choiceParam(params, 'window', WINDOWS) ?? usual
   if (choice === 'custom') {
-    const [from, to] = inOrder(dateParam(params, 'from'), dateParam(params, 'to'))
+    const [from, to] = inOrder(dayParam(params, 'from'), dayParam(params, 'to'))
     if (from !== undefined || to !== undefined) return { from, to, timeZone }
   }
   const hours = HOURS[choice as keyof typeof HOURS] ?? HOURS[usual as keyof typeof HOURS]
   return hours === undefined || (choice === 'all' && usual === 'all') ? undefined : { hours }
 }
 
-function dateParam(params: SearchParams, name: string): string | undefined {
+function dayParam(params: SearchParams, name: string): string | undefined {
   const text = textParam(params, name)
-  if (text === undefined || !/^\d{4}-\d{2}-\d{2}$/.test(text)) return undefined
-  const date = new Date(text)
-  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text) ? text : undefined
-}
-
-function inOrder(from: string | undefined, to: string | undefined) {
-  return from !== undefined && to !== undefined && from > to ? [to, from] : [from, to]
+  return isDay(text) ? text : undefined
 }
