@@ -3,6 +3,7 @@
 import { X } from 'lucide-react'
 import { useRouter } from 'next/navigation'
 import { useTranslations } from 'next-intl'
+import { keepCookie } from '#app/_ui/keep-cookie.ts'
 import { NOTICE_COOKIE, noticeKey } from '#app/_ui/notice-key.ts'
 
 type NoticeBarProps = { text: string; tone: 'info' | 'warning'; dismissable: boolean }
@@ -15,9 +16,7 @@ export function NoticeBar({ text, tone, dismissable }: NoticeBarProps) {
   const router = useRouter()
 
   function putAway() {
-    const secure = location.protocol === 'https:' ? '; secure' : ''
-    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is missing in Firefox before 140.
-    document.cookie = `${NOTICE_COOKIE}=${noticeKey(text)}; path=/; max-age=${QUARTER_SECONDS}; samesite=lax${secure}`
+    keepCookie(NOTICE_COOKIE, noticeKey(text), QUARTER_SECONDS)
     router.refresh()
   }
 

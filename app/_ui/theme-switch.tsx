@@ -3,7 +3,10 @@
 import { Monitor, Moon, Sun } from 'lucide-react'
 import { useTranslations } from 'next-intl'
 import { useId, useSyncExternalStore } from 'react'
+import { keepCookie } from '#app/_ui/keep-cookie.ts'
 import { THEME_COOKIE, type Theme } from '#app/_ui/theme.ts'
+
+const YEAR_SECONDS = 31_536_000
 
 const OPTIONS = [
   { theme: 'system', icon: Monitor },
@@ -27,10 +30,7 @@ function applyTheme(theme: Theme) {
   const root = document.documentElement
   if (theme === 'system') delete root.dataset.theme
   else root.dataset.theme = theme
-  const secure = location.protocol === 'https:' ? '; secure' : ''
-  const age = theme === 'system' ? 0 : 31_536_000
-  // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is missing in Firefox before 140.
-  document.cookie = `${THEME_COOKIE}=${theme}; path=/; max-age=${age}; samesite=lax${secure}`
+  keepCookie(THEME_COOKIE, theme, theme === 'system' ? 0 : YEAR_SECONDS)
   for (const listener of listeners) listener()
 }
 

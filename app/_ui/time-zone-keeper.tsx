@@ -2,6 +2,7 @@
 
 import { useRouter } from 'next/navigation'
 import { useEffect } from 'react'
+import { keepCookie } from '#app/_ui/keep-cookie.ts'
 import { TIME_ZONE_COOKIE } from '#app/_ui/time-zone.ts'
 
 const YEAR_SECONDS = 31_536_000
@@ -14,9 +15,7 @@ export function TimeZoneKeeper({ shown }: { shown: string }) {
     if (!timeZone || timeZone === shown) return
     const told = `${TIME_ZONE_COOKIE}=${encodeURIComponent(timeZone)}`
     if (document.cookie.split('; ').includes(told)) return
-    const secure = location.protocol === 'https:' ? '; secure' : ''
-    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is missing in Firefox before 140.
-    document.cookie = `${told}; path=/; max-age=${YEAR_SECONDS}; samesite=lax${secure}`
+    keepCookie(TIME_ZONE_COOKIE, timeZone, YEAR_SECONDS)
     router.refresh()
   }, [shown, router])
   return null
