@@ -36,6 +36,7 @@ async function openCallsOf(page: Page, person: Person): Promise<void> {
   await page.getByRole('link', { name: person.name }).click()
   await page.getByRole('link', { name: 'All calls' }).click()
   await expect(page.getByRole('heading', { level: 1, name: 'Calls' })).toBeVisible()
+  await expect(page).toHaveURL(/\/admin\/calls\?user=/)
 }
 
 test('“I was charged for nothing”: the call says why, and it is given back once', async ({

@@ -47,8 +47,10 @@ const story = test.extend<{ fresh: Fresh }>({
 
 /** Opens one of the operator's pages by its menu. */
 async function openPage(page: Page, name: string): Promise<void> {
-  await page.getByRole('navigation', { name: 'Admin pages' }).getByRole('link', { name, exact: true }).click()
-  await expect(page.getByRole('heading', { level: 1 })).toBeVisible()
+  const link = page.getByRole('navigation', { name: 'Admin pages' }).getByRole('link', { name, exact: true })
+  await link.click()
+  // The page before has a heading too.
+  await expect(link).toHaveAttribute('aria-current', 'page')
 }
 
 /** Presses a button that asks, gives a reason, and confirms. */
@@ -188,6 +190,8 @@ story(
       await expect(mei.getByText('You said that you have paid.')).toBeVisible()
       await page.goto('/admin')
       await page.getByRole('row').filter({ hasText: 'for you to confirm' }).getByRole('link').first().click()
+      // The overview has tables with links too.
+      await expect(page.getByRole('heading', { level: 1, name: 'Orders' })).toBeVisible()
       await page.getByRole('table').getByRole('link').first().click()
       await expect(page.getByText('The payer says that the money is on its way.')).toBeVisible()
       await act(page, 'Confirm', 'Confirm')

@@ -206,7 +206,10 @@ test('a conversation is renamed, deleted, brought back and deleted for good', as
   const field = list.getByRole('textbox', { name: 'Rename' })
   await expect(field).toBeFocused()
   await field.fill('Second title')
+  // The list shows it at once; a reload that overtakes the request would show the old one.
+  const renamed = page.waitForResponse((reply) => reply.request().method() === 'PATCH')
   await field.press('Enter')
+  expect((await renamed).ok()).toBe(true)
   await expect(page.getByRole('heading', { name: 'Second title' })).toBeVisible()
   await expect(list.getByRole('link', { name: 'Second title' })).toBeVisible()
   await page.reload()
@@ -215,7 +218,9 @@ test('a conversation is renamed, deleted, brought back and deleted for good', as
 
   const remove = async () => {
     await list.getByRole('button', { name: 'Menu of “Second title”' }).click()
+    const removed = page.waitForResponse((reply) => reply.request().method() === 'DELETE')
     await page.getByRole('menuitem', { name: 'Delete' }).click()
+    expect((await removed).ok()).toBe(true)
     await expect(list.getByRole('link', { name: 'Second title' })).toHaveCount(0)
   }
   await remove()
