@@ -1,14 +1,26 @@
+import type { ErrorCode } from '#lib/errors.ts'
 import type { DemoFacts } from '#tests/support/admin-visits.ts'
 
-/** Rows that a call names: somebody's, or such as nobody has. */
+/** Rows that calls name: somebody's, and those with which an operator could do something. */
 export type Named = DemoFacts & {
   conversationId: string
   questionId: string
   answerId: string
   generationId: string
   sessionId: string
+  disabledId: string
   adjustmentId: string
+  otherAdjustmentId: string
+  channelName: string
   keyId: string
+  plannedPriceId: string
+  plannedModelId: string
+  promptId: string
+  otherPromptId: string
+  orderToConfirmId: string
+  orderToRejectId: string
+  orderToRefundId: string
+  disputedOrderId: string
 }
 
 type Input = Record<string, unknown>
@@ -54,7 +66,7 @@ export function fieldsOf(named: Named): Input {
     baseUrl: 'https://api.openai.com/v1',
     key: 'sk-of-a-test',
     models: [],
-    confirmName: 'N',
+    confirmName: named.channelName,
     visible: 'true',
     isDefault: 'true',
     input: '1',
@@ -66,31 +78,69 @@ export function fieldsOf(named: Named): Input {
     defaultMaxOutput: '500',
     minOutput: '100',
     outputCapField: 'max_tokens',
-    priceVersionId: named.keyId,
+    priceVersionId: named.plannedPriceId,
     direction: 'up',
   }
 }
 
 /** What is otherwise with an action: a row only where the fields above do not do. */
 export const ACTION_INPUTS: Record<string, Record<string, ActionInput>> = {
-  'admin/channels/actions.ts': { findModels: { admin: false } },
+  'admin/calls/actions.ts': { creditBack: { input: () => ({ credits: '0.000001' }) } },
+  'admin/channels/actions.ts': {
+    addModels: {
+      input: () => ({ models: [{ from: 'hand', vendorModel: 'x', model: { id: 'x', input: '1', output: '1' } }] }),
+    },
+    edit: { input: (named) => ({ name: named.channelName }) },
+    findModels: { admin: 'reaches outside' },
+    findMoreModels: { admin: 'reaches outside' },
+    setPoolKeyStatus: { input: () => ({ status: 'disabled' }) },
+    setStatus: { input: () => ({ status: 'disabled' }) },
+    test: { admin: 'reaches outside' },
+  },
   // It goes on when the request is over.
-  'admin/ledger/actions.ts': { verifyNow: { admin: false } },
+  'admin/ledger/actions.ts': { verifyNow: { admin: 'reaches outside' } },
+  'admin/models/actions.ts': {
+    // Its version is another one once it has another price.
+    edit: { input: (named) => ({ modelId: named.plannedModelId }) },
+    previewPriceChange: { admin: 'changes nothing' },
+    setVisible: { input: () => ({ visible: 'false' }) },
+    withdrawPrice: { input: (named) => ({ modelId: named.plannedModelId }) },
+  },
+  'admin/orders/actions.ts': {
+    confirm: { input: (named) => ({ orderId: named.orderToConfirmId }) },
+    forgive: { input: (named) => ({ orderId: named.disputedOrderId }) },
+    reconcile: { admin: 'payments_off' },
+    refund: { input: (named) => ({ orderId: named.orderToRefundId }) },
+    reject: { input: (named) => ({ orderId: named.orderToRejectId }) },
+  },
+  'admin/people/actions.ts': {
+    addPerson: { input: () => ({ email: 'new@example.com' }) },
+    // It is the admin's own, and asks for a second one.
+    approveChange: { admin: 'forbidden' },
+    changeRole: { input: () => ({ role: 'admin' }) },
+    enablePerson: { input: (named) => ({ userId: named.disabledId }) },
+    rejectChange: { input: (named) => ({ adjustmentId: named.otherAdjustmentId }) },
+  },
   'admin/prompts/actions.ts': {
     addPrompt: { input: () => ({ visible: true }) },
-    deletePrompt: { input: () => ({ version: 1 }) },
-    editPrompt: { input: () => ({ visible: true, version: 1 }) },
+    deletePrompt: { input: (named) => ({ id: named.otherPromptId, version: 1 }) },
+    editPrompt: { input: (named) => ({ id: named.promptId, visible: true, version: 1 }) },
+    movePrompt: { input: (named) => ({ id: named.promptId }) },
   },
   'admin/settings/actions.ts': {
-    saveCurrency: { input: () => ({ version: 1 }) },
+    // People have paid in it.
+    saveCurrency: { input: () => ({ version: 1, currency: 'EUR' }), admin: 'conflict' },
     saveSettings: { input: () => ({ changes: { registration: 'closed' } }) },
   },
 }
 
 type ActionInput = {
   input?: (named: Named) => Input
-  /** Not let to try: what an admin would begin reaches outside of the test. */
-  admin?: false
+  /**
+   * What comes of it when an admin does it, where nothing changes: only read, or refused with this code. What reaches
+   * outside of the test they do not try.
+   */
+  admin?: 'reaches outside' | 'changes nothing' | ErrorCode
 }
 
 export type RouteCall = {

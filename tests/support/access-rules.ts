@@ -37,6 +37,7 @@ export const ROUTES: Record<string, Record<string, Rule>> = {
   'api/status': { GET: 'person' },
 }
 
+// Of one file in an order in which each finds its rows: the test of who may tries them one after another.
 export const ACTIONS: Record<string, Record<string, Rule>> = {
   '(account)/account/actions.ts': {
     saveName: 'person',
@@ -55,13 +56,13 @@ export const ACTIONS: Record<string, Record<string, Rule>> = {
     edit: 'admin',
     findModels: 'admin',
     findMoreModels: 'admin',
-    remove: 'admin',
-    removeFromPool: 'admin',
     setPoolKeyStatus: 'admin',
     setStatus: 'admin',
     setUp: 'admin',
     test: 'admin',
     unlink: 'admin',
+    removeFromPool: 'admin',
+    remove: 'admin',
   },
   'admin/models/actions.ts': {
     add: 'admin',
@@ -72,7 +73,12 @@ export const ACTIONS: Record<string, Record<string, Rule>> = {
     setVisible: 'admin',
     withdrawPrice: 'admin',
   },
-  'admin/prompts/actions.ts': { addPrompt: 'admin', deletePrompt: 'admin', editPrompt: 'admin', movePrompt: 'admin' },
+  'admin/prompts/actions.ts': {
+    addPrompt: 'admin',
+    movePrompt: 'admin',
+    editPrompt: 'admin',
+    deletePrompt: 'admin',
+  },
   'admin/settings/actions.ts': { saveCurrency: 'admin', saveSettings: 'admin' },
   '_server/preferences.ts': { setLocale: 'public' },
   'admin/calls/actions.ts': { creditBack: 'admin' },
@@ -88,16 +94,16 @@ export const ACTIONS: Record<string, Record<string, Rule>> = {
   'admin/packages/actions.ts': { savePackage: 'admin' },
   'admin/people/actions.ts': {
     addPerson: 'admin',
-    approveChange: 'admin',
+    endPersonSession: 'admin',
     changeCredits: 'admin',
+    approveChange: 'admin',
+    rejectChange: 'admin',
     changeRole: 'admin',
+    makeLink: 'admin',
+    signOutPerson: 'admin',
     disablePerson: 'admin',
     enablePerson: 'admin',
-    endPersonSession: 'admin',
-    makeLink: 'admin',
-    rejectChange: 'admin',
     removePerson: 'admin',
-    signOutPerson: 'admin',
   },
 }
 
