@@ -138,6 +138,8 @@ test('“a price changed”: who changed it and when, and each receipt keeps its
   await page.goto('/admin/models')
   await page.getByRole('table').getByRole('link', { name: 'test-model' }).click()
   const sale = page.getByRole('group', { name: 'People pay, for 1 M tokens' })
+  const other = await context.newPage()
+  await other.goto('/admin/models/test-model')
   await sale.getByLabel('Output', { exact: true }).fill('-1')
   await page.getByRole('button', { name: 'Set this price' }).click()
   await expect(sale.getByLabel('Output', { exact: true })).toHaveAccessibleDescription(/not negative/)
@@ -147,6 +149,16 @@ test('“a price changed”: who changed it and when, and each receipt keeps its
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Set this price' }).click()
   await expect(page.getByText('Saved', { exact: true })).toBeVisible()
+
+  // Whoever had the old price before them gets the new one with whatever brings their page again.
+  for (const button of ['Hide', 'Show to people']) {
+    await other.getByRole('button', { name: button }).click()
+    await other.getByRole('dialog').getByRole('button', { name: button }).click()
+    await expect(other.getByRole('dialog')).toBeHidden()
+  }
+  const otherSale = other.getByRole('group', { name: 'People pay, for 1 M tokens' })
+  await expect(otherSale.getByLabel('Output', { exact: true })).toHaveValue('800')
+  await other.close()
 
   await chat.ask('After')
   await chat.answered(2)

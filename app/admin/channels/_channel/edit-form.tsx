@@ -6,6 +6,7 @@ import { Field } from '#app/_ui/field.tsx'
 import { FormError } from '#app/_ui/form-error.tsx'
 import { SaveRow } from '#app/_ui/save-row.tsx'
 import { Select } from '#app/_ui/select.tsx'
+import type { FormFailure } from '#app/_ui/use-form.ts'
 import { useRefreshingForm } from '#app/admin/_parts/use-refreshing-form.ts'
 import { edit } from '#app/admin/channels/actions.ts'
 
@@ -26,18 +27,32 @@ type EditFormProps = {
 
 /** Where a channel leads and how it is chosen. What is secret in it is never shown, only replaced. */
 export function EditForm({ channel }: EditFormProps) {
-  const t = useTranslations('adminModels.edit')
   const { formProps, pending, done, failure, field } = useRefreshingForm(edit)
+  const known = ['name', 'vendor', 'baseUrl', 'priority', 'weight', 'proxy']
+  const isShown = field !== null && (known.includes(field) || isHeader(field))
+  return (
+    <form {...formProps} className="needs-script grid max-w-3xl gap-4">
+      <FormError failure={failure} field={isShown ? field : null} />
+      <input type="hidden" name="channelId" value={channel.id} />
+      <input type="hidden" name="version" value={channel.version} />
+      {/* Another version is another form: what stands in it is what is stored. */}
+      <ChannelFields key={channel.version} channel={channel} failure={failure} field={field} />
+      <SaveRow pending={pending} isSaved={done} />
+    </form>
+  )
+}
+
+const isHeader = (field: string | null) => field?.startsWith('headers') ?? false
+
+type ChannelFieldsProps = EditFormProps & { failure: FormFailure | null; field: string | null }
+
+function ChannelFields({ channel, failure, field }: ChannelFieldsProps) {
+  const t = useTranslations('adminModels.edit')
   const [address, setAddress] = useState(channel.baseUrl)
   const isElsewhere = URL.canParse(address) && new URL(address).origin !== new URL(channel.baseUrl).origin
   const isPrivate = failure?.code === 'address_private'
-  const known = ['name', 'vendor', 'baseUrl', 'priority', 'weight', 'proxy']
-  const isHeader = field?.startsWith('headers') ?? false
   return (
-    <form {...formProps} className="needs-script grid max-w-3xl gap-4">
-      <FormError failure={failure} field={field && (known.includes(field) || isHeader) ? field : null} />
-      <input type="hidden" name="channelId" value={channel.id} />
-      <input type="hidden" name="version" value={channel.version} />
+    <>
       <div className="grid items-start gap-4 sm:grid-cols-2">
         <Field
           id="name"
@@ -137,15 +152,14 @@ export function EditForm({ channel }: EditFormProps) {
             maxLength={20_000}
             autoComplete="off"
             spellCheck={false}
-            aria-invalid={isHeader || undefined}
+            aria-invalid={isHeader(field) || undefined}
             placeholder="appid: app-123"
             className="w-full rounded-lg border border-line-strong/70 bg-raised px-3.5 py-2.5 font-mono text-base hover:border-line-strong aria-invalid:border-danger sm:text-sm"
           />
-          {isHeader && <span className="font-normal text-danger">{t('headersBad')}</span>}
+          {isHeader(field) && <span className="font-normal text-danger">{t('headersBad')}</span>}
         </label>
       </SecretChange>
-      <SaveRow pending={pending} isSaved={done} />
-    </form>
+    </>
   )
 }
 

@@ -35,55 +35,58 @@ export function LimitsForm({ model }: LimitsFormProps) {
   return (
     <form {...formProps} className="needs-script grid max-w-3xl gap-4">
       <FormError failure={failure} field={field && FIELDS.includes(field) ? field : null} />
-      <input type="hidden" name="modelId" value={model.id} />
-      <input type="hidden" name="version" value={model.version} />
-      <input type="hidden" name="visible" value={String(model.visible)} />
-      <div className="grid items-start gap-4 sm:grid-cols-2">
-        <Field
-          id="displayName"
-          label={t('displayName')}
-          defaultValue={model.displayName}
-          required
-          maxLength={100}
-          autoComplete="off"
-          error={field === 'displayName' && t('bad')}
-        />
-        <Field
-          id="vendor"
-          label={t('vendor')}
-          hint={t('vendorHint')}
-          defaultValue={model.vendor}
-          required
-          maxLength={50}
-          autoComplete="off"
-          spellCheck={false}
-          error={field === 'vendor' && t('vendorBad')}
-        />
-        {NUMBERS.map((name) => (
+      {/* Another version is another form: what stands in it is what is stored. */}
+      <div key={model.version} className="grid gap-4">
+        <input type="hidden" name="modelId" value={model.id} />
+        <input type="hidden" name="version" value={model.version} />
+        <input type="hidden" name="visible" value={String(model.visible)} />
+        <div className="grid items-start gap-4 sm:grid-cols-2">
           <Field
-            key={name}
-            id={name}
-            label={t(name)}
-            hint={t(`${name}Hint`)}
-            defaultValue={model[name]}
-            type="number"
+            id="displayName"
+            label={t('displayName')}
+            defaultValue={model.displayName}
             required
-            className="figures"
-            error={field === name && t(name === 'position' ? 'bad' : 'tokensBad')}
+            maxLength={100}
+            autoComplete="off"
+            error={field === 'displayName' && t('bad')}
           />
-        ))}
-        <Select id="outputCapField" label={t('outputCapField')} defaultValue={model.outputCapField}>
-          <option value="max_tokens">max_tokens</option>
-          <option value="max_completion_tokens">max_completion_tokens</option>
-        </Select>
+          <Field
+            id="vendor"
+            label={t('vendor')}
+            hint={t('vendorHint')}
+            defaultValue={model.vendor}
+            required
+            maxLength={50}
+            autoComplete="off"
+            spellCheck={false}
+            error={field === 'vendor' && t('vendorBad')}
+          />
+          {NUMBERS.map((name) => (
+            <Field
+              key={name}
+              id={name}
+              label={t(name)}
+              hint={t(`${name}Hint`)}
+              defaultValue={model[name]}
+              type="number"
+              required
+              className="figures"
+              error={field === name && t(name === 'position' ? 'bad' : 'tokensBad')}
+            />
+          ))}
+          <Select id="outputCapField" label={t('outputCapField')} defaultValue={model.outputCapField}>
+            <option value="max_tokens">max_tokens</option>
+            <option value="max_completion_tokens">max_completion_tokens</option>
+          </Select>
+        </div>
+        <label className="flex min-h-11 cursor-pointer items-start gap-3">
+          <input type="checkbox" name="reasoning" defaultChecked={model.reasoning} className="mt-0.5 size-5 shrink-0" />
+          <span>
+            <span className="font-medium text-sm">{t('reasoning')}</span>
+            <span className="block text-muted text-xs">{t('reasoningHint')}</span>
+          </span>
+        </label>
       </div>
-      <label className="flex min-h-11 cursor-pointer items-start gap-3">
-        <input type="checkbox" name="reasoning" defaultChecked={model.reasoning} className="mt-0.5 size-5 shrink-0" />
-        <span>
-          <span className="font-medium text-sm">{t('reasoning')}</span>
-          <span className="block text-muted text-xs">{t('reasoningHint')}</span>
-        </span>
-      </label>
       <SaveRow pending={pending} isSaved={done} />
     </form>
   )

@@ -18,18 +18,34 @@ type PriceFormProps = { modelId: string; version: number; price: UnitPrices | nu
 
 /** A price from now or from a later moment on, with what the last month would have been at it. */
 export function PriceForm({ modelId, version, price, markupPercent }: PriceFormProps) {
-  const t = useTranslations('adminModels.priceForm')
-  const errorText = useErrorText()
   const { formProps, pending, done, failure, field } = useRefreshingForm(addPrice)
-  const [draft, setDraft] = useState<PriceDraft>(() => draftOf(price))
-  const [begins, setBegins] = useState('')
-  const losses = draftedLosses(draft)
   const isShown = field !== null && (field === 'from' || FIELDS.some((name) => name === field))
   return (
     <form {...formProps} className="needs-script grid gap-5">
       <FormError failure={failure} field={isShown ? field : null} />
       <input type="hidden" name="modelId" value={modelId} />
       <input type="hidden" name="version" value={version} />
+      {/* Another version is another draft: what another admin has changed since must not be written over. */}
+      <PriceFields key={version} {...{ modelId, price, markupPercent, failure, field, pending, done }} />
+    </form>
+  )
+}
+
+type PriceFieldsProps = Omit<PriceFormProps, 'version'> & {
+  failure: FormFailure | null
+  field: string | null
+  pending: boolean
+  done: boolean
+}
+
+function PriceFields({ modelId, price, markupPercent, failure, field, pending, done }: PriceFieldsProps) {
+  const t = useTranslations('adminModels.priceForm')
+  const errorText = useErrorText()
+  const [draft, setDraft] = useState<PriceDraft>(() => draftOf(price))
+  const [begins, setBegins] = useState('')
+  const losses = draftedLosses(draft)
+  return (
+    <>
       <input type="hidden" name="from" value={instantOf(begins)} />
       <div className="grid gap-5 lg:grid-cols-2">
         {(['sale', 'cost'] as const).map((side) => (
@@ -82,7 +98,7 @@ export function PriceForm({ modelId, version, price, markupPercent }: PriceFormP
       <SaveRow pending={pending} isSaved={done}>
         {begins ? t('plan') : t('saveNow')}
       </SaveRow>
-    </form>
+    </>
   )
 }
 
