@@ -77,6 +77,22 @@ describe('setModel', () => {
     expect(model).toMatchObject({ displayName: 'Same', maxOutputTokens: 100, minOutput: 100 })
   })
 
+  it('keeps limits that fit each other, so that the admin’s form can save them', async () => {
+    const limitsOf = async (id: string) => {
+      const [model] = await database.db.select().from(models).where(eq(models.id, id))
+      return [model?.contextTokens, model?.maxOutputTokens, model?.defaultMaxOutput, model?.minOutput]
+    }
+    await setModel(ctx, { id: 'short', input: '1', output: '2', maxOutputTokens: 4_096 })
+    expect(await limitsOf('short')).toEqual([128_000, 4_096, 4_096, 256])
+    await setModel(ctx, { id: 'short', input: '1', output: '2', contextTokens: 200 })
+    expect(await limitsOf('short')).toEqual([200, 200, 200, 200])
+    await setModel(ctx, { id: 'narrow', input: '1', output: '2', contextTokens: 4_000 })
+    expect(await limitsOf('narrow')).toEqual([4_000, 4_000, 4_000, 256])
+    await expect(
+      setModel(ctx, { id: 'wrong', input: '1', output: '2', contextTokens: 4_000, maxOutputTokens: 4_001 }),
+    ).rejects.toMatchObject({ code: 'invalid_input' })
+  })
+
   it('changes twice within one transaction, and concurrently, without a gap or an overlap', async () => {
     await database.db.transaction(async (tx) => {
       await setModel({ ...ctx, db: tx }, { id: 'twice', input: '1', output: '1' })

@@ -11,37 +11,42 @@ import { bumpModel, insertPrice, price } from './price-versions.ts'
 
 const tokens = z.number().int().min(1).max(100_000_000)
 
-const setModelInput = z.object({
-  id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$/, 'must be a model id such as gpt-6-luna'),
-  /** What people pay, in credits per one million tokens. What is left out costs as much as input, reasoning as output. */
-  input: price,
-  output: price,
-  cached: price.optional(),
-  cacheWrite: price.optional(),
-  reasoningOutput: price.optional(),
-  request: price.optional(),
-  /** What it costs us, likewise; left out it stays as it was, or is zero for a new model. */
-  costInput: price.optional(),
-  costOutput: price.optional(),
-  costCached: price.optional(),
-  displayName: z.string().trim().min(1).max(100).optional(),
-  vendor: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,49}$/)
-    .optional(),
-  contextTokens: tokens.optional(),
-  maxOutputTokens: tokens.optional(),
-  minOutput: tokens.optional(),
-  reasoning: z.boolean().optional(),
-  outputCapField: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
-  visible: z.boolean().optional(),
-  /** Name of a channel that carries it, and the vendor's own name for it there. */
-  channel: z.string().optional(),
-  vendorModel: z
-    .string()
-    .regex(/^\S{1,200}$/)
-    .optional(),
-})
+const setModelInput = z
+  .object({
+    id: z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._:/-]{0,199}$/, 'must be a model id such as gpt-6-luna'),
+    /** What people pay, in credits per one million tokens. What is left out costs as much as input, reasoning as output. */
+    input: price,
+    output: price,
+    cached: price.optional(),
+    cacheWrite: price.optional(),
+    reasoningOutput: price.optional(),
+    request: price.optional(),
+    /** What it costs us, likewise; left out it stays as it was, or is zero for a new model. */
+    costInput: price.optional(),
+    costOutput: price.optional(),
+    costCached: price.optional(),
+    displayName: z.string().trim().min(1).max(100).optional(),
+    vendor: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,49}$/)
+      .optional(),
+    contextTokens: tokens.optional(),
+    maxOutputTokens: tokens.optional(),
+    minOutput: tokens.optional(),
+    reasoning: z.boolean().optional(),
+    outputCapField: z.enum(['max_tokens', 'max_completion_tokens']).optional(),
+    visible: z.boolean().optional(),
+    /** Name of a channel that carries it, and the vendor's own name for it there. */
+    channel: z.string().optional(),
+    vendorModel: z
+      .string()
+      .regex(/^\S{1,200}$/)
+      .optional(),
+  })
+  .refine((model) => (model.maxOutputTokens ?? 0) <= (model.contextTokens ?? Number.POSITIVE_INFINITY), {
+    path: ['maxOutputTokens'],
+    error: 'must not be larger than contextTokens',
+  })
 
 export type SetModelInput = z.input<typeof setModelInput>
 
@@ -98,35 +103,37 @@ async function findChannel(ctx: Ctx, name: string) {
 }
 
 async function saveModel(ctx: Ctx, wanted: Wanted, channelVendor: string | undefined): Promise<boolean> {
-  const limits = {
+  const shown = {
     displayName: wanted.displayName,
     vendor: wanted.vendor,
-    contextTokens: wanted.contextTokens,
-    maxOutputTokens: wanted.maxOutputTokens,
-    minOutput: wanted.minOutput,
     reasoning: wanted.reasoning,
     outputCapField: wanted.outputCapField,
     visible: wanted.visible,
   }
   const [known] = await ctx.db.select().from(models).where(eq(models.id, wanted.id)).for('update')
-  const maxOutputTokens = wanted.maxOutputTokens ?? known?.maxOutputTokens ?? NEW_MODEL_OUTPUT
+  const contextTokens = wanted.contextTokens ?? known?.contextTokens ?? NEW_MODEL_CONTEXT
   const reasoning = wanted.reasoning ?? known?.reasoning ?? false
-  const minOutput = Math.min(wanted.minOutput ?? known?.minOutput ?? (reasoning ? 2_048 : 256), maxOutputTokens)
+  // What is not said gives way to what is: limits that contradict each other could not be saved from the admin's form.
+  const maxOutputTokens = Math.min(wanted.maxOutputTokens ?? known?.maxOutputTokens ?? NEW_MODEL_OUTPUT, contextTokens)
+  const fitting = {
+    contextTokens,
+    maxOutputTokens,
+    defaultMaxOutput: Math.min(known?.defaultMaxOutput ?? NEW_MODEL_OUTPUT, maxOutputTokens),
+    minOutput: Math.min(wanted.minOutput ?? known?.minOutput ?? (reasoning ? 2_048 : 256), maxOutputTokens),
+  }
   if (known) {
     await ctx.db
       .update(models)
-      .set({ ...limits, minOutput })
+      .set({ ...shown, ...fitting })
       .where(eq(models.id, wanted.id))
     return false
   }
   await ctx.db.insert(models).values({
-    ...limits,
+    ...shown,
+    ...fitting,
     id: wanted.id,
     displayName: wanted.displayName ?? wanted.id,
     vendor: wanted.vendor ?? channelVendor ?? 'other',
-    contextTokens: wanted.contextTokens ?? NEW_MODEL_CONTEXT,
-    maxOutputTokens,
-    minOutput,
     // After those that are there.
     position: sql`(SELECT least(coalesce(max(position), -1) + 1, 30000) FROM models)`,
   })
