@@ -60,7 +60,7 @@ async function runEndToEnd(): Promise<Totals> {
     await buildWhenStale(root)
   } catch (error) {
     process.stderr.write(`${(error as Error).message}\n`)
-    return { ...NO_TESTS, failed: 1 }
+    return { ...NO_TESTS, failed: 1, failures: ['end to end › the build'] }
   }
   process.env.CHROMIUM_PATH = chromium
   const report = path.join(results, 'e2e.json')
@@ -90,7 +90,7 @@ function skip(step: string, program: string, line: string): Totals {
   process.stdout.write(
     `\n*** ${step}: ${verdict} ***\n*** There is no ${program} here. Install it with:\n***   ${line}\n`,
   )
-  return inCi ? { ...NO_TESTS, failed: 1 } : { ...NO_TESTS, skipped: 1 }
+  return inCi ? { ...NO_TESTS, failed: 1, failures: [`${step} › no ${program}`] } : { ...NO_TESTS, skipped: 1 }
 }
 
 function announce(step: string): void {
