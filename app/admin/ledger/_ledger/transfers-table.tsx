@@ -4,6 +4,7 @@ import { useLocale, useTranslations } from 'next-intl'
 import { type ReactNode, useMemo } from 'react'
 import { type DataColumn, DataTable } from '#app/admin/_parts/data-table.tsx'
 import { TextLink } from '#app/admin/_parts/text-link.tsx'
+import { causeOf } from '#app/admin/ledger/_ledger/cause.ts'
 import { Side } from '#app/admin/ledger/_ledger/side.tsx'
 import type { HouseCode, TransferKind } from '#lib/ledger/shared.ts'
 import { formatCredits } from '#lib/money.ts'
@@ -19,6 +20,7 @@ type Row = {
   credit: RowSide
   reference: string | null
   reason: string | null
+  holdId: string | null
 }
 
 type TransfersTableProps = { transfers: Row[]; timeZone: string; empty: ReactNode }
@@ -62,9 +64,7 @@ export function TransfersTable({ transfers, timeZone, empty }: TransfersTablePro
         id: 'why',
         header: t('column.why'),
         look: { wide: true },
-        cell: ({ row: { original: transfer } }) => (
-          <span className="text-muted text-xs">{transfer.reason ?? transfer.reference ?? '–'}</span>
-        ),
+        cell: ({ row: { original: transfer } }) => <Why transfer={transfer} />,
       },
     ]
   }, [t, locale, timeZone])
@@ -78,4 +78,18 @@ export function TransfersTable({ transfers, timeZone, empty }: TransfersTablePro
       empty={empty}
     />
   )
+}
+
+/** Somebody's words, else a way to what the transfer belongs to: a number alone tells nobody why. */
+function Why({ transfer }: { transfer: Row }) {
+  const t = useTranslations('adminMoney')
+  const cause = causeOf(transfer)
+  if (transfer.reason === null && cause !== null) {
+    return (
+      <TextLink quiet href={cause.href}>
+        {t(`transfer.cause.${cause.is}`)}
+      </TextLink>
+    )
+  }
+  return <span className="text-muted text-xs">{transfer.reason ?? transfer.reference ?? '–'}</span>
 }

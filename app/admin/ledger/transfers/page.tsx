@@ -71,8 +71,8 @@ export default async function TransfersPage({ searchParams }: { searchParams: Pr
       )}
       <div className="mt-4">
         <TransfersTable
-          transfers={page.items.map(({ id, kind, at, amountMicros, debit, credit, reference, reason }) => ({
-            ...{ id, kind, at, amountMicros, reference, reason },
+          transfers={page.items.map(({ id, kind, at, amountMicros, debit, credit, reference, reason, holdId }) => ({
+            ...{ id, kind, at, amountMicros, reference, reason, holdId },
             debit: shownSide(debit),
             credit: shownSide(credit),
           }))}

@@ -115,11 +115,13 @@ export default async function WalletPage({ params }: PageProps) {
       <div className="mt-4 grid grid-cols-1 gap-4">
         <Card title={t('wallet.transfers')}>
           <TransfersTable
-            transfers={transfers.items.map(({ id, kind, at, amountMicros, debit, credit, reference, reason }) => ({
-              ...{ id, kind, at, amountMicros, reference, reason },
-              debit: side(debit),
-              credit: side(credit),
-            }))}
+            transfers={transfers.items.map(
+              ({ id, kind, at, amountMicros, debit, credit, reference, reason, holdId }) => ({
+                ...{ id, kind, at, amountMicros, reference, reason, holdId },
+                debit: side(debit),
+                credit: side(credit),
+              }),
+            )}
             timeZone={timeZone}
             empty={t('ledger.noTransfers')}
           />
