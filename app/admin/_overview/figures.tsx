@@ -66,7 +66,7 @@ export async function FigureRow({ overview }: { overview: Overview }) {
       input: count(now.inputTokens + now.cacheReadTokens + now.cacheWriteTokens),
       output: count(now.outputTokens + now.reasoningTokens),
     }),
-    errors: t('parts.errors', { count: now.errors, calls: count(now.calls) }),
+    errors: t('parts.errors', { count: count(now.errors), calls: count(now.calls) }),
     wait: t('parts.wait', { p50: formatWait(now.p50Ms, locale) }),
     margin: marginShare === null ? undefined : t('parts.margin', { percent: percent(marginShare) }),
   }
