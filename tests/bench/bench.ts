@@ -17,7 +17,7 @@ const BENCHMARKS = [
   {
     name: 'admin',
     run: benchAdmin,
-    help: `every page of the cockpit on the large demonstration, beside bare ones (some twenty minutes when it is made anew)
+    help: `every page of the cockpit on the large demonstration, beside bare ones (some twelve minutes more when it is made anew)
       --rounds N    how often each is asked for (25)
       --size SIZE   small or large (large)
       --only PLACE  only pages with this in their place, such as admin/calls
