@@ -13,6 +13,6 @@ export async function startProcessStripe(options: Partial<StandInOptions> = {}):
   process.env.STRIPE_SECRET_KEY = options.secretKey ?? STRIPE_TEST_KEY
   process.env.STRIPE_WEBHOOK_SECRET = options.webhookSecret ?? WEBHOOK_TEST_SECRET
   process.env.STRIPE_API_BASE = standIn.url
-  singleton('stripe', () => openStripe(getEnv(), { timeoutMs: 2_000, retriesMax: 1 }))
+  singleton('stripe', () => openStripe(getEnv(), { timeoutMs: 5_000, retriesMax: 1 }))
   return standIn
 }
