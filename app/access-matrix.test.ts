@@ -313,6 +313,13 @@ describe('pages', () => {
       }),
   )
 
+  it.each(Object.keys(PAGES).filter((place) => place.startsWith('(front)/')))('%s is there for everybody', (place) =>
+    expectUntouched(async () => {
+      const isWritten = !['(front)/terms', '(front)/privacy'].includes(place)
+      for (const actor of ACTORS) expect(await openPage(actor, place, {})).toBe(isWritten ? 'shown' : 'not_found')
+    }),
+  )
+
   it.each(['(account)/credits/orders/[id]', '(chat)/c/[id]'])('%s shows the owner what is theirs', async (place) => {
     expect(await openPage('owner', place, PAGES_ON_ROWS[place]!(theirs))).toBe('shown')
   })

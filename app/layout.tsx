@@ -51,6 +51,8 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
       data-accent={site.accent}
       className={classes || undefined}
       style={notice ? linesOf(notice.text) : undefined}
+      // A page out of a cache is told by a script what its browser has chosen.
+      suppressHydrationWarning
     >
       <body>
         <SiteProvider

@@ -10,9 +10,11 @@ export default async function AuthLayout({ children }: { children: ReactNode }) 
   return (
     <ClientMessages namespaces={['auth']}>
       <div className="flex min-h-(--screen) flex-col px-5 pt-[max(1.5rem,env(safe-area-inset-top))] pb-[max(1rem,env(safe-area-inset-bottom))]">
-        <header className="mx-auto flex w-full max-w-sm items-center gap-2.5 pt-[6vh] font-semibold">
-          <Logo />
-          {await getSiteName()}
+        <header className="mx-auto flex w-full max-w-sm pt-[6vh]">
+          <a href="/" className="flex min-w-0 items-center gap-2.5 rounded-lg font-semibold touch:min-h-11">
+            <Logo className="size-7 shrink-0" />
+            {await getSiteName()}
+          </a>
         </header>
         <main className="mx-auto w-full max-w-sm grow py-8">{children}</main>
         <Contact className="mx-auto mb-3 w-full max-w-sm" />

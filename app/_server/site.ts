@@ -1,16 +1,22 @@
-import { cookies } from 'next/headers'
+import { cookies, headers } from 'next/headers'
 import { cache } from 'react'
 import { getCtx } from '#app/_server/context.ts'
+import { getFrontFacts } from '#app/_server/front-facts.ts'
+import { SHARED_HEADER } from '#app/_server/page-path.ts'
 import { NOTICE_COOKIE, noticeKey } from '#app/_ui/notice-key.ts'
 import { DEFAULT_SITE, getSite as findSite, type Site } from '#lib/settings/index.ts'
 
 /** What the operator made of the service's look, once for each request. */
 export const getSite = cache(async (): Promise<Site> => {
   // The page about a database that is down has a look too.
-  return await getCtx()
-    .then(findSite)
-    .catch(() => DEFAULT_SITE)
+  return await readSite().catch(() => DEFAULT_SITE)
 })
+
+async function readSite(): Promise<Site> {
+  // Strangers may come in any number.
+  if ((await headers()).has(SHARED_HEADER)) return (await getFrontFacts()).site
+  return await findSite(await getCtx())
+}
 
 /** The name that the operator gave the service. */
 export const getSiteName = cache(async (): Promise<string> => (await getSite()).name)

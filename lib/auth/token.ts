@@ -1,6 +1,7 @@
 import { decode, encode } from 'next-auth/jwt'
 import { getEnv } from '#lib/env.ts'
 import { isId } from '#lib/id.ts'
+import { SESSION_COOKIES } from './shared.ts'
 
 /** Where a request was sent: scheme and host as the server checked them. */
 export type RequestOrigin = { proto: 'http' | 'https'; host: string }
@@ -33,7 +34,7 @@ export function authCookies(
   const prefix = secure ? '__Host-' : ''
   const options: CookieFlags = { httpOnly: true, sameSite: 'lax', path: '/', secure }
   return {
-    session: { name: `${prefix}ub-session`, options },
+    session: { name: SESSION_COOKIES[secure ? 0 : 1], options },
     csrf: { name: `${prefix}ub-csrf`, options },
     callback: { name: `${prefix}ub-return`, options },
   }

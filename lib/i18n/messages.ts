@@ -11,6 +11,7 @@ import enChat from './messages/en/chat.json'
 import enCommon from './messages/en/common.json'
 import enCredits from './messages/en/credits.json'
 import enErrors from './messages/en/errors.json'
+import enFront from './messages/en/front.json'
 import enOrders from './messages/en/orders.json'
 import enReceipt from './messages/en/receipt.json'
 import zhAccount from './messages/zh-CN/account.json'
@@ -25,6 +26,7 @@ import zhChat from './messages/zh-CN/chat.json'
 import zhCommon from './messages/zh-CN/common.json'
 import zhCredits from './messages/zh-CN/credits.json'
 import zhErrors from './messages/zh-CN/errors.json'
+import zhFront from './messages/zh-CN/front.json'
 import zhOrders from './messages/zh-CN/orders.json'
 import zhReceipt from './messages/zh-CN/receipt.json'
 
@@ -41,6 +43,7 @@ const english = {
   common: enCommon,
   credits: enCredits,
   errors: enErrors,
+  front: enFront,
   orders: enOrders,
   receipt: enReceipt,
 }
@@ -64,6 +67,7 @@ const catalogues: Record<Locale, Messages> = {
     common: zhCommon,
     credits: zhCredits,
     errors: zhErrors,
+    front: zhFront,
     orders: zhOrders,
     receipt: zhReceipt,
   },

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { channelKeys, channels, models, priceVersions } from '#db/schema/index.ts'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
-import { addChannel, getDefaultModel, listModels, type ModelSummary, setModel } from '#lib/models/index.ts'
+import { addChannel, getDefaultModel, listModels, listPrices, type ModelSummary, setModel } from '#lib/models/index.ts'
 import { setSetting } from '#lib/settings/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 import { pickDefault } from './catalogue.ts'
@@ -27,6 +27,43 @@ const addVendor = (fields: Partial<Parameters<typeof addChannel>[1]> = {}) =>
     key: 'sk-1234',
     ...fields,
   })
+
+describe('listPrices', () => {
+  it('says every price in force of what people can pick, in the same order', async () => {
+    await setModel(ctx, {
+      id: 'full',
+      input: '0.25',
+      cached: '0.025',
+      cacheWrite: '0.3',
+      output: '2',
+      reasoningOutput: '3',
+      request: '0.01',
+      vendor: 'test',
+      costInput: '0.2',
+    })
+    await setModel(ctx, { id: 'plain', input: '1', output: '4', vendor: 'test' })
+    await setModel(ctx, { id: 'hidden', input: '1', output: '1', vendor: 'test', visible: false })
+    await addVendor()
+    const prices = await listPrices(ctx)
+    expect(prices.map(({ id }) => id)).toEqual(await ids())
+    expect(prices).toMatchObject([
+      {
+        id: 'full',
+        inputMicros: 250_000n,
+        cacheReadMicros: 25_000n,
+        cacheWriteMicros: 300_000n,
+        outputMicros: 2_000_000n,
+        reasoningMicros: 3_000_000n,
+        requestMicros: 10_000n,
+      },
+      { id: 'plain', cacheReadMicros: 1_000_000n, reasoningMicros: 4_000_000n, requestMicros: 0n },
+    ])
+    // What they cost us is nobody else's business.
+    expect(JSON.stringify(prices.map((model) => Object.keys(model)))).not.toMatch(/cost/i)
+    await setModel(ctx, { id: 'plain', input: '1.5', output: '4', vendor: 'test' })
+    expect((await listPrices(ctx))[1]).toMatchObject({ inputMicros: 1_500_000n })
+  })
+})
 
 describe('listModels', () => {
   it('shows what is visible, priced and reachable', async () => {

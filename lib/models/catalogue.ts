@@ -4,7 +4,7 @@ import type { Ctx } from '#lib/ctx.ts'
 import { encodeMicros } from '#lib/money.ts'
 import { getSetting } from '#lib/settings/index.ts'
 import { DEMO_MODEL_ID, isReachable } from './reach.ts'
-import type { ModelSummary } from './shared.ts'
+import type { ModelPrices, ModelSummary } from './shared.ts'
 
 /** An answer must have this much room for a model to be anybody's default. */
 const SUITABLE_CONTEXT_TOKENS = 16_384
@@ -12,28 +12,51 @@ const SUITABLE_OUTPUT_TOKENS = 2_048
 
 /** The models a person can pick now: visible, priced and reachable, in the operator's order. At most 200. */
 export async function listModels(ctx: Ctx): Promise<ModelSummary[]> {
-  const rows = await ctx.db
+  return (await listOffered(ctx)).map(({ model, prices }) => ({
+    ...model,
+    inputMicros: encodeMicros(prices.inputMicros),
+    outputMicros: encodeMicros(prices.outputMicros),
+    demo: model.id === DEMO_MODEL_ID,
+  }))
+}
+
+/** The same models with every price that people pay for them, for everybody. */
+export async function listPrices(ctx: Ctx): Promise<ModelPrices[]> {
+  return (await listOffered(ctx)).map(({ model, prices }) => ({
+    id: model.id,
+    displayName: model.displayName,
+    vendor: model.vendor,
+    contextTokens: model.contextTokens,
+    ...prices,
+    demo: model.id === DEMO_MODEL_ID,
+  }))
+}
+
+function listOffered(ctx: Ctx) {
+  return ctx.db
     .select({
-      id: models.id,
-      displayName: models.displayName,
-      vendor: models.vendor,
-      contextTokens: models.contextTokens,
-      maxOutputTokens: models.maxOutputTokens,
-      inputMicros: priceVersions.inputMicros,
-      outputMicros: priceVersions.outputMicros,
-      reasoning: models.reasoning,
+      model: {
+        id: models.id,
+        displayName: models.displayName,
+        vendor: models.vendor,
+        contextTokens: models.contextTokens,
+        maxOutputTokens: models.maxOutputTokens,
+        reasoning: models.reasoning,
+      },
+      prices: {
+        inputMicros: priceVersions.inputMicros,
+        cacheReadMicros: priceVersions.cacheReadMicros,
+        cacheWriteMicros: priceVersions.cacheWriteMicros,
+        outputMicros: priceVersions.outputMicros,
+        reasoningMicros: priceVersions.reasoningMicros,
+        requestMicros: priceVersions.requestMicros,
+      },
     })
     .from(models)
     .innerJoin(priceVersions, and(eq(priceVersions.modelId, models.id), priceInForce()))
     .where(and(models.visible, isReachable()))
     .orderBy(asc(models.position), asc(models.id))
     .limit(200)
-  return rows.map((row) => ({
-    ...row,
-    inputMicros: encodeMicros(row.inputMicros),
-    outputMicros: encodeMicros(row.outputMicros),
-    demo: row.id === DEMO_MODEL_ID,
-  }))
 }
 
 /** The model a new conversation begins with; null while there is none to pick. */

@@ -1,4 +1,4 @@
-export { getDefaultModel, listModels } from './catalogue.ts'
+export { getDefaultModel, listModels, listPrices } from './catalogue.ts'
 export {
   baseUrl as channelBaseUrl,
   proxyUrl as channelProxy,
@@ -58,5 +58,5 @@ export { isReachable } from './reach.ts'
 export { findTestModel, listRoutes, type OpenChannel, openChannel, type Route, type TestModel } from './routes.ts'
 export { type SeedReport, seedDatabase } from './seed.ts'
 export { addChannelModels, addChannelModelsInput, setUpChannel, setUpChannelInput } from './set-up.ts'
-export type { ModelSummary } from './shared.ts'
+export type { ModelPrices, ModelSummary } from './shared.ts'
 export { nameOfVendor } from './vendors.ts'

@@ -14,6 +14,21 @@ export type ModelSummary = {
   demo: boolean
 }
 
+/** What people pay for a model now, in micro-credits: for one million tokens of each kind, and for one call. */
+export type ModelPrices = {
+  id: string
+  displayName: string
+  vendor: string
+  contextTokens: number
+  inputMicros: bigint
+  cacheReadMicros: bigint
+  cacheWriteMicros: bigint
+  outputMicros: bigint
+  reasoningMicros: bigint
+  requestMicros: bigint
+  demo: boolean
+}
+
 export {
   lossesOf,
   marginPermille,

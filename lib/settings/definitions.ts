@@ -36,6 +36,14 @@ export const SETTINGS = {
   accent: z.enum(ACCENTS).default('teal'),
   /** Where people reach the operator: an e-mail address, a link, or words. */
   contact: words(SETTING_LENGTHS.contact).nullable().default(null),
+  /** What people agree to, and what becomes of what they write: pages for everybody, in Markdown. */
+  terms: words(SETTING_LENGTHS.terms).nullable().default(null),
+  privacy: words(SETTING_LENGTHS.privacy).nullable().default(null),
+  /** What an authority registered the service under, such as an ICP number; below the public pages. */
+  registration_number: words(SETTING_LENGTHS.registration_number)
+    .refine((number) => !/\p{Cc}/u.test(number))
+    .nullable()
+    .default(null),
   /** A line above every page. */
   notice_text: words(SETTING_LENGTHS.notice_text).nullable().default(null),
   notice_tone: z.enum(NOTICE_TONES).default('info'),

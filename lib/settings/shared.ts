@@ -25,4 +25,7 @@ export const SETTING_LENGTHS = {
   system_prompt: 8_000,
   manual_payment_text: 2_000,
   payment_text: 2_000,
+  terms: 20_000,
+  privacy: 20_000,
+  registration_number: 80,
 } as const

@@ -404,6 +404,25 @@ test('settings are shown and changed in the words of a person, with an audit ent
   expect(await admin(['setting', 'set', 'sign_up_credit', 'auto'])).toMatchObject({ answer: { value: 'auto' } })
 })
 
+test('what everybody may read is written on the command line too, and listed by how it begins', async () => {
+  const terms = `# Fair use\n\n${'Be kind. '.repeat(20)}`.trim()
+  expect(await admin(['setting', 'set', 'terms', terms])).toMatchObject({ code: 0, answer: { value: terms } })
+  expect(await admin(['setting', 'set', 'registration_number', '京ICP备12345678号'])).toMatchObject({ code: 0 })
+  expect((await admin(['settings'])).answer).toMatchObject({ terms, privacy: 'none' })
+  const { stdout } = await runAdmin(database, ['settings'])
+  expect(stdout).toMatch(/^terms +# Fair use … \(\d+ characters\)$/m)
+  for (const [name, wrong] of [
+    ['terms', 'x'.repeat(20_001)],
+    ['privacy', ''],
+    ['registration_number', 'a\tb'],
+  ] as const) {
+    expect((await admin(['setting', 'set', name, wrong])).code).toBe(2)
+  }
+  for (const name of ['terms', 'registration_number']) {
+    expect(await admin(['setting', 'set', name, 'none'])).toMatchObject({ answer: { value: 'none' } })
+  }
+})
+
 test.each([
   [['no_such', '1'], /^there is no setting no_such: registration, /],
   [['registration', 'perhaps'], /^registration cannot be 'perhaps'$/],

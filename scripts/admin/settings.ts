@@ -8,6 +8,8 @@ import { type Command, UsageError } from './command.ts'
 const AUTOMATIC = 'auto'
 const OFF = 'off'
 const NONE = 'none'
+/** Of a text in the list of all settings. */
+const LINE_MAX = 80
 /** Settings that are a number, also while they are none. */
 const NUMBERS: ReadonlySet<string> = new Set(['bin_days'])
 /** Amounts are typed and shown in credits. */
@@ -17,6 +19,9 @@ const WORDS_FOR_NULL: Partial<Record<string, string>> = {
   adjustment_approval_above_micros: OFF,
   bin_days: OFF,
   contact: NONE,
+  terms: NONE,
+  privacy: NONE,
+  registration_number: NONE,
   notice_text: NONE,
   system_prompt: NONE,
   manual_payment_text: NONE,
@@ -31,7 +36,7 @@ export const listSettingsCommand: Command = {
     const shown = Object.entries(await getSettings(ctx)).map(([key, value]) => [nameOf(key), show(key, value)] as const)
     const width = Math.max(...shown.map(([name]) => name.length))
     return {
-      text: shown.map(([name, value]) => `${name.padEnd(width)}  ${value}`).join('\n'),
+      text: shown.map(([name, value]) => `${name.padEnd(width)}  ${lineOf(value)}`).join('\n'),
       data: Object.fromEntries(shown),
     }
   },
@@ -62,6 +67,13 @@ export const setSettingCommand: Command = {
     const value = show(key, (await getSettings(ctx))[key])
     return { text: `${name} is ${value} now`, data: { name, value } }
   },
+}
+
+/** A long text by how it begins; `--json` has all of it. */
+function lineOf(value: string): string {
+  const [first = ''] = value.split('\n')
+  const line = first.length > LINE_MAX ? first.slice(0, LINE_MAX).trimEnd() : first
+  return line === value ? value : `${line} … (${value.length} characters)`
 }
 
 function nameOf(key: string): string {

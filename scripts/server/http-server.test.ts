@@ -110,3 +110,21 @@ test('closing lets the running answer end, drops idle connections and accepts no
   expect(await text(response)).toBe('begun ended')
   await closed
 })
+
+test.each([
+  ['a page that could be made', 200, {}, 'public, s-maxage=10'],
+  ['one that could not', 500, {}, 'no-store'],
+  ['one that is not there', 404, {}, 'no-store'],
+  ['one that is for one browser alone', 200, { 'set-cookie': 'a=b' }, 'no-store'],
+])('a cache keeps %s as long as it may', async (_, status, headers: Record<string, string>, kept) => {
+  const server = await start(async (_request, response) => {
+    response.setHeader('cache-control', 'public, s-maxage=10')
+    response.setHeader('vary', 'rsc')
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value)
+    response.statusCode = status
+    response.end('x')
+  })
+  const { headers: sent } = await ask(server, '/', { host: 'app.test' })
+  expect(sent['cache-control']).toBe(kept)
+  expect(sent.vary).toBe(kept === 'no-store' ? 'rsc' : 'rsc, Accept-Language, Cookie')
+})

@@ -49,6 +49,7 @@ export async function startAppServer(env: ServerEnv, application: Application): 
     if (!isReadablePath(request.url ?? '')) return refuseToRead(response)
     if (!allowed(request, origin)) return sendRefusal(request, response, origin, env.APP_URL)
     writeOrigin(request.headers, origin)
+    guardSharedAnswer(response)
     application.handle(request, response).catch((error: unknown) => fail(response, error))
   })
   const { upgrade } = application
@@ -81,6 +82,21 @@ function hostPolicyOf(env: ServerEnv): HostPolicy {
 
 function listOwnAddresses(): string[] {
   return Object.values(networkInterfaces()).flatMap((entries) => entries?.map(({ address }) => address) ?? [])
+}
+
+/**
+ * What may be kept for everybody is decided before a page is made. Where it could not be made, or says something to one
+ * browser alone, nobody keeps it; and Next names again what an answer differs by, so what ours differ by is added last.
+ */
+function guardSharedAnswer(response: ServerResponse): void {
+  const { writeHead } = response
+  response.writeHead = ((status: number, ...rest: unknown[]) => {
+    if (/\bs-maxage\b/.test(String(response.getHeader('cache-control') ?? ''))) {
+      if (status !== 200 || response.hasHeader('set-cookie')) response.setHeader('cache-control', 'no-store')
+      else response.appendHeader('vary', 'Accept-Language, Cookie')
+    }
+    return Reflect.apply(writeHead, response, [status, ...rest])
+  }) as typeof writeHead
 }
 
 // Next would redirect a whole address to its own host, whoever's it is, and fail on bytes that are no text.

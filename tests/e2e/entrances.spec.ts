@@ -33,13 +33,23 @@ test('pages for admins are not there for anybody else, and no page is there for 
   installation,
 }) => {
   const { url } = installation.service
-  const stranger = await playwright.request.newContext()
+  // Whoever has no session at all sees the front page at `/`; this one says that they have one.
+  const stranger = await playwright.request.newContext({ extraHTTPHeaders: { cookie: 'ub-session=forged' } })
   for (const place of [...pagesFor('person'), ...pagesFor('admin')]) {
     const reply = await stranger.get(`${url}${addressOf(place)}`, { maxRedirects: 0 })
     expect([place, reply.status()]).toEqual([place, 307])
     expect(reply.headers().location).toMatch(/^(http:\/\/[^/]+)?\/sign-in/)
   }
   await stranger.dispose()
+  const newcomer = await playwright.request.newContext()
+  for (const place of pagesFor('public').filter((place) => place.startsWith('(front)/'))) {
+    const reply = await newcomer.get(`${url}${addressOf(place)}`, { maxRedirects: 0 })
+    // The front page has one address, and what the operator has not written has none.
+    const known = { '(front)/welcome': 307, '(front)/prices': 200, '(front)/terms': 404, '(front)/privacy': 404 }
+    expect([place, reply.status()]).toEqual([place, known[place as keyof typeof known]])
+  }
+  expect((await newcomer.get(`${url}/`, { maxRedirects: 0 })).status()).toBe(200)
+  await newcomer.dispose()
   await signIn(context, url, await installation.createPerson())
   for (const place of pagesFor('admin')) {
     const reply = await context.request.get(`${url}${addressOf(place)}`, { maxRedirects: 0 })

@@ -116,7 +116,7 @@ test('no page breaks the content security policy, not-found included', async ({ 
   page.on('console', (message) => {
     if (/Content Security Policy/i.test(message.text())) violations.push(`${page.url()}: ${message.text()}`)
   })
-  for (const address of ['/sign-in', '/register', '/link/not-a-link', '/nowhere']) {
+  for (const address of ['/', '/prices', '/terms', '/sign-in', '/register', '/link/not-a-link', '/nowhere']) {
     await page.goto(address)
     await expectAccessible(page)
   }

@@ -18,8 +18,8 @@ test('a person registers, asks in Chinese, watches the answer arrive, pays exact
 
   // Registers, and finds the credit that the operator gives.
   await page.goto('/')
-  await expect(page).toHaveURL(/\/sign-in/)
-  await page.getByRole('link', { name: 'Create an account' }).click()
+  await expect(page.getByRole('heading', { level: 1 })).toHaveText('Language models, prepaid')
+  await page.getByRole('main').getByRole('link', { name: 'Create an account' }).first().click()
   await expect(page.getByRole('heading', { name: 'Create your account' })).toBeVisible()
   await page.getByLabel('E-mail').fill('mei@example.com')
   await page.getByLabel('Name').fill('Mei')

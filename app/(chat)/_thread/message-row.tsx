@@ -8,9 +8,9 @@ import { Button } from '#app/_ui/button.tsx'
 import { copyText } from '#app/_ui/copy-text.ts'
 import { LiveMarkdown } from '#app/_ui/markdown/live-markdown.tsx'
 import { MoneyLine } from '#app/_ui/receipt/money-line.tsx'
+import { textLanguage } from '#app/_ui/text-language.ts'
 import { useShell } from '#app/(chat)/_shell/shell-context.ts'
 import { useFailureText } from '#app/(chat)/_thread/failure-text.ts'
-import { textLanguage } from '#app/(chat)/_thread/text-language.ts'
 import type { Live, ThreadMessage } from '#app/(chat)/_thread/thread.ts'
 
 export type MessageActions = {

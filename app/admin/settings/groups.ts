@@ -7,6 +7,7 @@ import { ACCENTS, NOTICE_TONES, SETTING_BOUNDS, SETTING_LENGTHS, STRIPE_METHODS 
 /** Settings that belong together and are saved together, in the page's order. */
 export const GROUPS = {
   site: ['site_name', 'accent', 'contact'],
+  public: ['terms', 'privacy', 'registration_number'],
   notice: ['notice_text', 'notice_tone', 'notice_dismissable'],
   languages: ['languages', 'time_zone'],
   registration: ['registration', 'sign_up_credit_micros'],
@@ -50,6 +51,7 @@ function fieldOf(name: Editable, { states, models, option, noLimit }: FieldSourc
         usual: states[name].default,
       }
     case 'contact':
+    case 'registration_number':
     case 'notice_text':
       return {
         ...base,
@@ -59,6 +61,8 @@ function fieldOf(name: Editable, { states, models, option, noLimit }: FieldSourc
         nullable: true,
         usual: null,
       }
+    case 'terms':
+    case 'privacy':
     case 'system_prompt':
     case 'manual_payment_text':
     case 'payment_text':

@@ -71,6 +71,9 @@ export default async function SettingsPage() {
             <PictureField name="logo" shown={logoAddress(site)} />
           </div>
         </GroupCard>
+        <GroupCard ctx={ctx} group="public">
+          <SettingsForm fields={fieldsOf('public', sources)} />
+        </GroupCard>
         <GroupCard ctx={ctx} group="notice">
           <SettingsForm fields={fieldsOf('notice', sources)} />
         </GroupCard>

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { textLanguage } from '#app/(chat)/_thread/text-language.ts'
+import { textLanguage } from '#app/_ui/text-language.ts'
 
 it.each([
   ['你好，世界', 'zh-CN'],
