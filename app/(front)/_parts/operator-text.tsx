@@ -1,11 +1,9 @@
-import { notFound } from 'next/navigation'
 import { getTranslations } from 'next-intl/server'
 import { renderMarkdown } from '#app/_ui/markdown/server.ts'
 import { textLanguage } from '#app/_ui/text-language.ts'
 
-/** A page of the operator's own words, in Markdown; there is none while they have written nothing. */
-export async function OperatorText({ title, text }: { title: string; text: string | null }) {
-  if (text === null) notFound()
+/** A page of the operator's own words, in Markdown; it has our heading where they begin with none of their own. */
+export async function OperatorText({ title, text }: { title: string; text: string }) {
   const t = await getTranslations('front.markdown')
   const labels = { copy: t('copy'), code: t('code'), table: t('table'), footnotes: t('footnotes') }
   const html = await renderMarkdown(text, labels, 'text')

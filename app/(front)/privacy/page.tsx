@@ -1,4 +1,5 @@
 import type { Metadata } from 'next'
+import { notFound } from 'next/navigation'
 import { getTranslations } from 'next-intl/server'
 import { getFrontFacts } from '#app/_server/front-facts.ts'
 import { OperatorText } from '#app/(front)/_parts/operator-text.tsx'
@@ -10,5 +11,6 @@ export async function generateMetadata(): Promise<Metadata> {
 
 export default async function PrivacyPage() {
   const [t, { privacy }] = await Promise.all([getTranslations('front'), getFrontFacts()])
+  if (privacy === null) notFound()
   return <OperatorText title={t('privacy')} text={privacy} />
 }
