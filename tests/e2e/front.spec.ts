@@ -19,6 +19,7 @@ const UNSET = {
   privacy: null,
   registration_number: null,
   notice_text: null,
+  notice_dismissable: 'on',
 } satisfies ChangeSettingsInput['changes']
 
 const change = ({ database }: Installation, changes: ChangeSettingsInput['changes']) =>
@@ -153,15 +154,23 @@ test('who is signed in finds the way back to the chat, and a dead session no loo
 
 test('terms, privacy and a registration number are there once the operator has written them', async ({
   page,
+  context,
   installation,
 }) => {
   expect((await page.goto('/terms'))!.status()).toBe(404)
-  await change(installation, {
-    terms:
+  await signIn(context, installation.service.url, await installation.createPerson({ role: 'admin' }))
+  await page.goto('/admin/settings')
+  const group = page.locator('#public')
+  await group
+    .getByLabel('Terms')
+    .fill(
       '## Fair use\n\n**Be kind.** <img src=x onerror=alert(1)> [no](javascript:alert(1)) [yes](https://example.com/)',
-    privacy: '# 隐私政策\n\n我们只保存你写下的内容。',
-    registration_number: '京ICP备12345678号-1',
-  })
+    )
+  await group.getByLabel('Privacy').fill('# 隐私政策\n\n我们只保存你写下的内容。')
+  await group.getByLabel('Registration number').fill('京ICP备12345678号-1')
+  await group.getByRole('button', { name: 'Save' }).click()
+  await expect(group.getByText('Saved')).toBeVisible()
+  await context.clearCookies()
   await openUntil(page, '/', () => expect(page.getByRole('link', { name: 'Terms' })).toBeVisible(soon))
   const number = page.getByRole('link', { name: '京ICP备12345678号-1' })
   await expect(number).toHaveAttribute('href', 'https://beian.miit.gov.cn/')
@@ -194,6 +203,9 @@ test('a page out of a cache knows what this browser has chosen', async ({ page, 
   await expect(page.locator('html')).toHaveAttribute('data-theme', 'dark')
   await expect(page.getByText('Maintenance on Sunday')).toBeHidden()
   await expectAccessible(page)
+  // What may not be put away is there, whatever a browser says.
+  await change(installation, { notice_dismissable: 'off' })
+  await openUntil(page, '/', () => expect(page.getByText('Maintenance on Sunday')).toBeVisible(soon))
 })
 
 for (const width of WIDTHS) {

@@ -12,13 +12,14 @@ export async function KeptChoices() {
   const head = await headers()
   if (!head.has(SHARED_HEADER)) return null
   const { notice } = await getSite()
-  const away = notice?.dismissable ? `${NOTICE_COOKIE}=${noticeKey(notice.text)}` : ''
+  const away =
+    notice?.dismissable && `if(kept.includes('${NOTICE_COOKIE}=${noticeKey(notice.text)}'))page.notice='away'`
   return (
     <script nonce={head.get('x-nonce') ?? undefined}>
       {`{const kept=document.cookie.split('; '),page=document.documentElement.dataset
 const theme=kept.find((one)=>/^${THEME_COOKIE}=(light|dark)$/.test(one))
 if(theme)page.theme=theme.slice(${THEME_COOKIE.length + 1})
-if(kept.includes('${away}'))page.notice='away'}`}
+${away || ''}}`}
     </script>
   )
 }
