@@ -1,5 +1,8 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
 import { NextRequest } from 'next/server'
 import { describe, expect, it } from 'vitest'
+import { PUBLIC_PATHS } from '#app/_server/page-path.ts'
 import { proxy } from '../proxy.ts'
 
 const SHARED = /^public, .*s-maxage=10/
@@ -47,6 +50,12 @@ describe('a stranger', () => {
     expect(ask('/', { cookie: 'ub-session=x', 'x-page-shared': '1' })).toMatchObject({ page: null, shared: null })
     expect(ask('/account', { 'x-page-shared': '1' }).shared).toBeNull()
   })
+})
+
+it('what an index may show is what everybody may read', () => {
+  const lines = readFileSync(path.join(import.meta.dirname, '../public/robots.txt'), 'utf8').split('\n')
+  for (const address of PUBLIC_PATHS) expect(lines).toContain(`Allow: ${address}$`)
+  expect(lines).toContain('Disallow: /')
 })
 
 describe('whoever has a session, or says so', () => {

@@ -56,6 +56,7 @@ export async function PriceTable({ models, currency }: Pick<FrontFacts, 'models'
             <p>{t('exact')}</p>
             {kinds.cacheRead && <p>{t('cacheReadIs')}</p>}
             {kinds.reasoning && <p>{t('reasoningIs')}</p>}
+            {kinds.request && <p>{t('requestIs')}</p>}
           </div>
         </>
       )}
