@@ -14,10 +14,12 @@ export async function migrateFromEnv(): Promise<string[]> {
   const { DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl = appUrl } = parseEnv(process.env)
   if (!appUrl || !ownerUrl) throw new Error('the database has not been resolved')
   await requireServerVersion(ownerUrl)
-  return migrateDatabase({ ownerUrl, appUrl })
+  const onWait = () => process.stderr.write('waiting until a migration, a backup or a restore has ended …\n')
+  return migrateDatabase({ ownerUrl, appUrl, onWait })
 }
 
-async function requireServerVersion(url: string): Promise<void> {
+/** @throws {PlainError} when the server is older than PostgreSQL 15 */
+export async function requireServerVersion(url: string): Promise<void> {
   const client = new pg.Client({ connectionString: url })
   await client.connect()
   try {

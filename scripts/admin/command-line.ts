@@ -1,9 +1,9 @@
 import { parseArgs } from 'node:util'
-import { type Command, Options, UsageError } from './command.ts'
+import { type AnyCommand, Options, UsageError, type Wording } from './command.ts'
 
 export type CommandLine =
   | { kind: 'help'; text: string }
-  | { kind: 'run'; command: Command; options: Options; args: string[] }
+  | { kind: 'run'; command: AnyCommand; options: Options; args: string[] }
 
 const PROGRAM = 'npm run admin --'
 
@@ -11,7 +11,7 @@ const PROGRAM = 'npm run admin --'
  * Reads a command line.
  * @throws {UsageError} when it names no verb, or not what the verb takes
  */
-export function parseCommandLine(argv: readonly string[], commands: readonly Command[]): CommandLine {
+export function parseCommandLine(argv: readonly string[], commands: readonly AnyCommand[]): CommandLine {
   const words = argv[0] === 'help' ? argv.slice(1) : argv
   const command = findCommand(words, commands)
   if (!command) {
@@ -37,11 +37,11 @@ export function parseCommandLine(argv: readonly string[], commands: readonly Com
   return { kind: 'run', command, options: new Options(values), args: positionals }
 }
 
-function findCommand(words: readonly string[], commands: readonly Command[]): Command | undefined {
+function findCommand(words: readonly string[], commands: readonly AnyCommand[]): AnyCommand | undefined {
   return commands.find(({ name }) => name.split(' ').every((word, index) => words[index] === word))
 }
 
-function parseOptions(command: Command, args: readonly string[]) {
+function parseOptions(command: Wording, args: readonly string[]) {
   const types = Object.fromEntries(
     Object.entries(command.options).map(([name, { value }]) => [
       name,
@@ -72,13 +72,13 @@ function joinNegatives(args: readonly string[]): string[] {
   return joined
 }
 
-function unknownVerb(words: readonly string[], commands: readonly Command[]): string {
+function unknownVerb(words: readonly string[], commands: readonly Wording[]): string {
   const family = commands.filter(({ name }) => name.split(' ')[0] === words[0])
   const names = (family.length > 0 ? family : commands).map(({ name }) => name).join(', ')
   return `there is no verb '${words.join(' ')}'; there are: ${names}`
 }
 
-function usage(command: Command): string {
+function usage(command: Wording): string {
   const options = Object.entries(command.options).map(([name, option]) => {
     const text = option.value ? `--${name} ${option.value}` : `--${name}`
     return option.required ? text : `[${text}]`
@@ -86,7 +86,7 @@ function usage(command: Command): string {
   return [PROGRAM, command.name, ...(command.args ?? []), ...options, '[--json]'].join(' ')
 }
 
-function describeCommand(command: Command): string {
+function describeCommand(command: Wording): string {
   const rows = Object.entries(command.options).map(([name, { value, help, required }]) => [
     value ? `--${name} ${value}` : `--${name}`,
     required ? `${help} (required)` : help,
@@ -104,7 +104,7 @@ function describeCommand(command: Command): string {
   ].join('\n')
 }
 
-function describeAll(commands: readonly Command[]): string {
+function describeAll(commands: readonly Wording[]): string {
   return [
     'The operator’s verbs. They work beside a running service as well as without one.',
     '',

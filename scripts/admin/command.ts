@@ -11,15 +11,21 @@ export type Option = {
  * What a verb has done: `text` for a person, `data` for a program; amounts in `data` are decimal strings. `exitCode` is
  * 1 where the answer itself is bad news.
  */
-export type Outcome = { text: string; data: Record<string, unknown>; exitCode?: 0 | 1 }
+export type Outcome = {
+  text: string
+  data: Record<string, unknown>
+  exitCode?: 0 | 1
+  /** Standard output was used for something else: the answer goes beside it. */
+  besides?: boolean
+}
 
 /** Reads a secret without showing it: from a pipe when `fromPipe`, else typed twice at a terminal. */
 export type SecretReader = (options: { label: string; fromPipe: boolean; pipeOption: string }) => Promise<string>
 
 export type CommandInput = { ctx: Ctx; options: Options; args: string[]; readSecret: SecretReader }
 
-/** A verb of the operator, such as `grant` or `channel add`. */
-export type Command = {
+/** How a verb is called. */
+export type Wording = {
   name: string
   summary: string
   /** What follows the name without a dash, such as `ID`; all are required. */
@@ -27,8 +33,15 @@ export type Command = {
   options: Record<string, Option>
   /** More than one line of help, where the options do not say it all. */
   notes?: string
-  run(input: CommandInput): Promise<Outcome>
 }
+
+/** A verb of the operator, such as `grant` or `channel add`, on a database that is at this release. */
+export type Command = Wording & { run(input: CommandInput): Promise<Outcome> }
+
+/** A verb that opens itself what it needs: no database, or one that need not be at this release. */
+export type StandaloneCommand = Wording & { runAlone(input: Pick<CommandInput, 'options' | 'args'>): Promise<Outcome> }
+
+export type AnyCommand = Command | StandaloneCommand
 
 /** The command line is not what the verb takes; the message says what to do about it. */
 export class UsageError extends Error {

@@ -41,7 +41,8 @@ export const verifyLedgerCommand: Command = {
 
 type Finding = { name: string; promise?: string; checked: number; differences: number; samples: Offender[] }
 
-function report(head: string[], checks: readonly Finding[], data: Outcome['data']): Outcome {
+/** Tells what checks of the ledger found; the exit code is 1 when something differs. */
+export function report(head: string[], checks: readonly Finding[], data: Outcome['data']): Outcome {
   const differences = checks.reduce((sum, check) => sum + check.differences, 0)
   const rows = checks.map(({ name, checked, differences }) => [name, String(checked), String(differences)] as const)
   const broken = checks.filter((check) => check.differences > 0)
@@ -86,7 +87,8 @@ function count(differences: number): string {
   return differences === 1 ? '1 difference' : `${differences} differences`
 }
 
-function stamp(instant: Date): string {
+/** An instant as a person reads it. */
+export function stamp(instant: Date): string {
   return `${instant.toISOString().slice(0, 16).replace('T', ' ')} UTC`
 }
 

@@ -3,9 +3,10 @@ import { type Ctx, getDatabase, systemCtx } from '#lib/ctx.ts'
 import { getEnv } from '#lib/env.ts'
 import { withDatabase } from '#scripts/embedded-postgres.ts'
 import { PlainError } from '#scripts/run-main.ts'
+import { backupCommand, restoreCommand, verifyBackupCommand } from './backups.ts'
 import { addChannelCommand } from './channels.ts'
 import { createCodesCommand, listCodesCommand, revokeCodesCommand } from './codes.ts'
-import type { Command, SecretReader } from './command.ts'
+import type { AnyCommand, SecretReader } from './command.ts'
 import { parseCommandLine } from './command-line.ts'
 import {
   adjustCommand,
@@ -44,7 +45,7 @@ import { reconcileCommand } from './reconcile.ts'
 import { readSecret } from './secret.ts'
 import { listSettingsCommand, setSettingCommand } from './settings.ts'
 
-const COMMANDS: readonly Command[] = [
+const COMMANDS: readonly AnyCommand[] = [
   createUserCommand,
   setRoleCommand,
   setPasswordCommand,
@@ -72,6 +73,9 @@ const COMMANDS: readonly Command[] = [
   listPaymentCodesCommand,
   reconcileCommand,
   verifyLedgerCommand,
+  verifyBackupCommand,
+  backupCommand,
+  restoreCommand,
   addChannelCommand,
   setModelCommand,
   listSettingsCommand,
@@ -106,9 +110,15 @@ export async function answer(argv: readonly string[], { withService, readSecret 
     const line = parseCommandLine(argv, COMMANDS)
     if (line.kind === 'help') return { exitCode: 0, stdout: `${line.text}\n`, stderr: '' }
     const { command, options, args } = line
-    const run = (ctx: Ctx) => command.run({ ctx, options, args, readSecret })
-    const { text, data, exitCode = 0 } = await withService(`npm run admin -- ${command.name}`, run)
-    return { exitCode, stdout: json ? `${JSON.stringify(data)}\n` : `${text}\n`, stderr: '' }
+    const outcome =
+      'runAlone' in command
+        ? await command.runAlone({ options, args })
+        : await withService(`npm run admin -- ${command.name}`, (ctx) =>
+            command.run({ ctx, options, args, readSecret }),
+          )
+    const { text, data, exitCode = 0, besides = false } = outcome
+    const said = json ? `${JSON.stringify(data)}\n` : `${text}\n`
+    return { exitCode, stdout: besides ? '' : said, stderr: besides ? said : '' }
   } catch (error) {
     const { code, message, exitCode } = describeFailure(error)
     if (json) return { exitCode, stdout: `${JSON.stringify({ error: { code, message } })}\n`, stderr: '' }

@@ -3,6 +3,7 @@ import { createDatabase, runTransaction } from '#db/client.ts'
 import { recordAudit } from '#lib/audit.ts'
 import { systemCtx } from '#lib/ctx.ts'
 import { sumReports } from '#lib/reports/index.ts'
+import { restoreStructure, setStructureAside } from '#scripts/postgres/structure.ts'
 import { PlainError } from '#scripts/run-main.ts'
 import { chargeCalls, drawCalls, rateCalls } from './calls.ts'
 import { drawTurns, writeConversations, writeMessages } from './conversations.ts'
@@ -21,10 +22,23 @@ import { writeCodes, writeOrders } from './orders.ts'
 import { drawPeople, prepareDemo, writePeople } from './people.ts'
 import { type ProgressBar, startProgressBar } from './progress-bar.ts'
 import { DEMO_SIZES, type DemoCtx, type DemoSize } from './scale.ts'
-import { restoreStructure, setStructureAside } from './structure.ts'
 import { writeCaps, writeTraces } from './traces.ts'
 
 const BATCH = 100_000
+
+/** Tables that millions of rows go into. */
+const LARGE_TABLES = [
+  'conversations',
+  'messages',
+  'generations',
+  'holds',
+  'admissions',
+  'transfers',
+  'lots',
+  'lot_uses',
+  'usage_records',
+  'audit_entries',
+]
 
 /** A year of a service that was never there. `loaded` is false when this database has one already. */
 export type LoadedDemo = { loaded: boolean; size: DemoSize }
@@ -104,7 +118,7 @@ async function write(ctx: DemoCtx, size: DemoSize, bar: ProgressBar): Promise<vo
 
   await prepareDemo(ctx, DEMO_SIZES[size])
   await writeOffer(ctx)
-  const setAside = await setStructureAside(ctx)
+  const setAside = await setStructureAside(ctx.db, LARGE_TABLES)
   await drawPeople(ctx)
   await step('calls', WEIGHTS.draw, () => drawCalls(ctx))
   await writePeople(ctx)
@@ -130,7 +144,7 @@ async function write(ctx: DemoCtx, size: DemoSize, bar: ProgressBar): Promise<vo
   await recordAudit(ctx, { action: 'demo.load', subjectType: 'demo', subjectId: size, after: DEMO_SIZES[size] })
   // A service that runs meanwhile has counted past days as empty.
   await ctx.db.execute(sql`DELETE FROM report_progress`)
-  await restoreStructure(ctx, setAside, () => bar.advance('indexes', (WEIGHTS.indexes * unit) / setAside.length))
+  await restoreStructure(ctx.db, setAside, () => bar.advance('indexes', (WEIGHTS.indexes * unit) / setAside.length))
   await writeCaps(ctx)
 }
 
