@@ -11,7 +11,7 @@
 #   REAL_IP_FROM      addresses and CIDR ranges of proxies in front whose X-Forwarded-* is believed (none)
 #   HTTP_PORT, HTTPS_PORT    what to listen on (80, 443)
 #   RESOLVER          name server for BACKEND_URL's host (those of /etc/resolv.conf)
-#   ENTRY_FILES, ENTRY_STATE, ENTRY_LOG, NGINX   where built files are, where to write, where to log, which nginx
+#   ENTRY_FILES, ENTRY_STATE, ENTRY_LOG, NGINX_BINARY   where built files are, where to write, where to log, which nginx
 set -eu
 
 fail() {
@@ -20,7 +20,7 @@ fail() {
 }
 
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
-NGINX=${NGINX:-$(command -v nginx || echo /usr/sbin/nginx)}
+NGINX_BINARY=${NGINX_BINARY:-$(command -v nginx || echo /usr/sbin/nginx)}
 ENTRY_FILES=${ENTRY_FILES:-$here/files}
 ENTRY_STATE=${ENTRY_STATE:-/tmp/entry}
 ENTRY_LOG=${ENTRY_LOG:-/dev/stdout}
@@ -31,7 +31,7 @@ APP_URL=${APP_URL:-}
 config=$ENTRY_STATE/nginx.conf
 
 version_number() {
-  "$NGINX" -v 2>&1 | sed -n 's|.*nginx/\([0-9]*\)\.\([0-9]*\)\.\([0-9]*\).*|\1 \2 \3|p' |
+  "$NGINX_BINARY" -v 2>&1 | sed -n 's|.*nginx/\([0-9]*\)\.\([0-9]*\)\.\([0-9]*\).*|\1 \2 \3|p' |
     awk '{ printf "%d%03d%03d", $1, $2, $3 }'
 }
 
@@ -179,7 +179,7 @@ configure() {
   [ -d "$ENTRY_FILES/pages" ] || fail "$ENTRY_FILES holds no pages; npm run build and scripts/entry-files.ts make them"
   mkdir -p "$ENTRY_STATE/temp" "$ENTRY_STATE/cache" "$ENTRY_STATE/acme"
   version=$(version_number)
-  [ "${version:-0}" -ge 1022000 ] || fail "nginx 1.22 or newer is needed, $NGINX is not"
+  [ "${version:-0}" -ge 1022000 ] || fail "nginx 1.22 or newer is needed, $NGINX_BINARY is not"
   choose_backend
   choose_name
   choose_tls
@@ -195,12 +195,12 @@ configure() {
 }
 
 run_nginx() {
-  "$NGINX" -e stderr -p "$ENTRY_STATE" -c "$config" "$@"
+  "$NGINX_BINARY" -e stderr -p "$ENTRY_STATE" -c "$config" "$@"
 }
 
 configure
 case ${1:-serve} in
-  serve) exec "$NGINX" -e stderr -p "$ENTRY_STATE" -c "$config" -g 'daemon off;' ;;
+  serve) exec "$NGINX_BINARY" -e stderr -p "$ENTRY_STATE" -c "$config" -g 'daemon off;' ;;
   check) run_nginx -t ;;
   reload) run_nginx -t -q && run_nginx -s reload ;;
   *) fail "unknown: $1 (serve, check, reload)" ;;
