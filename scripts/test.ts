@@ -56,12 +56,7 @@ async function runEndToEnd(): Promise<Totals> {
   announce('end to end')
   const chromium = findChromium()
   if (!chromium) return skip('end to end', 'Chromium', installLine('chromium'))
-  try {
-    await buildWhenStale(root)
-  } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n`)
-    return { ...NO_TESTS, failed: 1, failures: ['end to end › the build'] }
-  }
+  if (!(await hasBuild())) return NO_BUILD
   process.env.CHROMIUM_PATH = chromium
   const report = path.join(results, 'e2e.json')
   rmSync(report, { force: true })
@@ -73,8 +68,23 @@ async function runEndToEnd(): Promise<Totals> {
 async function runNginx(): Promise<Totals> {
   if (!existsSync(path.join(root, nginxConfig))) return NO_TESTS
   announce('nginx')
-  if (!findInPath('nginx')) return skip('nginx', 'nginx', installLine('nginx'))
+  // Its entrypoint fills in the templates with the one and makes a certificate with the other.
+  const missing = ['nginx', 'envsubst', 'openssl'].find((program) => !findInPath(program))
+  if (missing) return skip('nginx', missing, installLine('nginx'))
+  if (!(await hasBuild())) return NO_BUILD
   return runVitest('nginx', ['--config', nginxConfig])
+}
+
+const NO_BUILD: Totals = { ...NO_TESTS, failed: 1, failures: ['the build'] }
+
+async function hasBuild(): Promise<boolean> {
+  try {
+    await buildWhenStale(root)
+    return true
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`)
+    return false
+  }
 }
 
 async function runVitest(name: string, args: string[]): Promise<Totals> {

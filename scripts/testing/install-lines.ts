@@ -3,7 +3,7 @@ import path from 'node:path'
 
 const PACKAGES = {
   chromium: { apt: 'chromium fonts-noto-cjk', dnf: 'chromium google-noto-sans-cjk-fonts', brew: '--cask chromium' },
-  nginx: { apt: 'nginx', dnf: 'nginx', brew: 'nginx' },
+  nginx: { apt: 'nginx gettext-base openssl', dnf: 'nginx gettext openssl', brew: 'nginx gettext openssl' },
 } as const
 
 /** The line that installs a program on this machine, by the package manager that is there. */
