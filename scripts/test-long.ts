@@ -17,6 +17,7 @@ const PARTS: Record<string, Part> = {
   webhook: { args: ['tests/chaos/payments.ts'] },
   chaos: { args: ['tests/chaos/chaos.ts', '--rounds', '50'] },
   'event-loop': { args: ['tests/chaos/event-loop.ts'] },
+  backup: { args: ['tests/chaos/backup.ts'] },
   stryker: { args: [STRYKER, 'run', 'tests/mutation/stryker.config.json'] },
   mutation: { args: ['tests/mutation/sql.ts'] },
 }

@@ -76,8 +76,8 @@ export const restoreCommand: StandaloneCommand = {
   notes: [
     'For an empty database, or one that was only migrated and seeded: what is in it is replaced. The service must be',
     'stopped. All of the backup or nothing: a damaged file changes nothing. One of an older release is brought to this one.',
-    'Set the ENCRYPTION_KEY that the backup was made under (.env, or secrets.json of its DATA_DIR). Ends with 1 when the',
-    'books do not add up afterwards.',
+    'Set ENCRYPTION_KEY to the one that the backup was made under: it is in the .env of then, or in secrets.json of the',
+    'DATA_DIR of then. Ends with 1 when the books do not add up afterwards.',
   ].join('\n'),
   async runAlone({ args: [file = ''] }) {
     const signal = untilStopped('nothing was changed')
@@ -107,7 +107,7 @@ const ANOTHER_KEY = [
   '',
   '*** ANOTHER ENCRYPTION_KEY ***',
   '*** This backup was made under another one: the keys and proxies of its channels cannot be read, and no model answers.',
-  '*** Set the old ENCRYPTION_KEY (.env, or secrets.json of the old DATA_DIR), or enter the keys of the channels anew.',
+  '*** Set ENCRYPTION_KEY to the old one (from the old .env, or secrets.json of the old DATA_DIR), or enter the keys anew.',
   '',
 ]
 

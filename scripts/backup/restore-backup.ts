@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { setTimeout as wait } from 'node:timers/promises'
 import { getTableName, is } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { PgTable } from 'drizzle-orm/pg-core'
@@ -28,6 +29,9 @@ import {
 } from './catalog.ts'
 import type { Manifest, TableManifest } from './manifest.ts'
 import { type Backup, verifyBackup } from './read-backup.ts'
+
+/** A connection that does not answer any more is given up. */
+const ROLLBACK_MS = 5_000
 
 export type RestoreOptions = {
   /** Role that owns the schema, and role that serves. */
@@ -77,7 +81,12 @@ export async function restoreBackup(backup: Backup, { ownerUrl, appUrl, signal }
     await client.end()
     return ahead.map(({ tag }) => tag)
   } catch (error) {
-    // Whatever is under way, the server rolls back.
+    // When this returns the database is as it was, so that it can be tried again at once.
+    if (!signal?.aborted)
+      await Promise.race([
+        client.query('ROLLBACK').catch(() => undefined),
+        wait(ROLLBACK_MS, undefined, { ref: false }),
+      ])
     breakOff(client)
     signal?.throwIfAborted()
     throw error
@@ -202,7 +211,7 @@ async function loadRows(client: pg.Client, backup: Backup): Promise<void> {
   // Migrations come with rows of their own, which are among those of the backup.
   await client.query(`TRUNCATE ${names.map((name) => `public.${client.escapeIdentifier(name)}`).join(', ')}`)
   for (const table of backup.manifest.tables) await loadTable(client, backup, table)
-  await restoreStructure(db, setAside)
+  await requireFit(restoreStructure(db, setAside))
   for (const name of names) {
     await client.query(`ALTER TABLE public.${client.escapeIdentifier(name)} ENABLE TRIGGER USER`)
   }
@@ -212,11 +221,18 @@ async function loadRows(client: pg.Client, backup: Backup): Promise<void> {
 async function loadTable(client: pg.Client, backup: Backup, table: TableManifest): Promise<void> {
   if (table.rows === 0) return
   const target = client.query(copyFrom(`COPY ${copyTarget(client, table)} FROM STDIN (FREEZE)`))
-  await pipeline(Readable.from(backup.rowsOf(table)), target).catch((error: Error & { code?: string }) => {
-    // Class 22 and 23: rows that PostgreSQL cannot read, or that break a rule of theirs.
-    if (!/^2[23]/.test(error.code ?? '')) throw error
-    throw new BackupError(`the rows of ${table.name} do not fit: ${error.message}`, { cause: error })
-  })
+  await requireFit(pipeline(Readable.from(backup.rowsOf(table)), target))
+}
+
+/** @throws {BackupError} when rows are none that PostgreSQL can read, or break a rule (SQLSTATE of class 22 and 23) */
+async function requireFit<T>(work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    const { code, message } = ((error as Error).cause ?? error) as Error & { code?: string }
+    if (!/^2[23]...$/.test(code ?? '')) throw error
+    throw new BackupError(`its rows do not fit together: ${message}`, { cause: error })
+  }
 }
 
 /** Every key, index, check and trigger, in one text. */

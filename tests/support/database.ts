@@ -10,3 +10,8 @@ export type { TestDatabase }
 export function createTestDatabase(options: { poolMax?: number } = {}): Promise<TestDatabase> {
   return cloneDatabase(inject('cluster'), options)
 }
+
+/** Makes a database of its own without any table, as an operator's new server has it; dropped by `close`. */
+export function createEmptyDatabase(): Promise<TestDatabase> {
+  return cloneDatabase({ ...inject('cluster'), template: 'template0' })
+}
