@@ -33,6 +33,8 @@ import { type Backup, verifyBackup } from './read-backup.ts'
 /** A connection that does not answer any more is given up. */
 const ROLLBACK_MS = 5_000
 
+const DISK_FULL = '53100'
+
 export type RestoreOptions = {
   /** Role that owns the schema, and role that serves. */
   ownerUrl: string
@@ -89,7 +91,9 @@ export async function restoreBackup(backup: Backup, { ownerUrl, appUrl, signal }
       ])
     breakOff(client)
     signal?.throwIfAborted()
-    throw error
+    const { code, message } = postgresErrorOf(error)
+    if (code !== DISK_FULL) throw error
+    throw new PlainError(`the database has no room for it, and is as it was: ${message}`, { cause: error })
   } finally {
     signal?.removeEventListener('abort', abort)
   }
@@ -229,10 +233,15 @@ async function requireFit<T>(work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
-    const { code, message } = ((error as Error).cause ?? error) as Error & { code?: string }
+    const { code, message } = postgresErrorOf(error)
     if (!/^2[23]...$/.test(code ?? '')) throw error
     throw new BackupError(`its rows do not fit together: ${message}`, { cause: error })
   }
+}
+
+/** Drizzle wraps what the driver throws. */
+function postgresErrorOf(error: unknown): { code?: string; message: string } {
+  return ((error as Error).cause ?? error) as Error & { code?: string }
 }
 
 /** Every key, index, check and trigger, in one text. */
