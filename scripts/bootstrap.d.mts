@@ -1,4 +1,5 @@
 export const root: string
+export const PRODUCTION_SCRIPTS: readonly string[]
 export function nodePackages(platform: string, arch: string): string[]
 export function runsTypeScript(version: string): boolean
 export function findNode(platform?: string, arch?: string): string

@@ -130,8 +130,8 @@ export function findNode(platform = process.platform, arch = process.arch) {
   )
 }
 
-/** What serves in production runs with production packages alone. */
-const PRODUCTION_SCRIPTS = ['serve.ts', 'migrate.ts', 'seed.ts', 'admin.ts']
+/** What runs in the image, with production packages alone. */
+export const PRODUCTION_SCRIPTS = ['serve.ts', 'migrate.ts', 'seed.ts', 'admin.ts', 'reset.ts']
 
 /**
  * Installs what is missing, then becomes `node script args` for all that callers can see:
