@@ -3,6 +3,7 @@ import { EnvError } from '#lib/env.ts'
 import { AppError, type ErrorCode } from '#lib/errors.ts'
 import { DataDirTaken } from '#scripts/embedded-postgres.ts'
 import { PlainError } from '#scripts/run-main.ts'
+import { findUnreachable } from '#scripts/unreachable.ts'
 import { UsageError } from './command.ts'
 
 /** How a verb failed: what to tell, and the exit code. */
@@ -46,14 +47,4 @@ export function describeFailure(error: unknown): Failure {
 function firstIssue(error: z.ZodError): string {
   const [issue] = error.issues
   return `${issue?.path.join('.') || 'input'}: ${issue?.message}`
-}
-
-/** Drivers wrap the failed connection in an error of the query, and Node several of them in one. */
-function findUnreachable(error: unknown): string | undefined {
-  if (!(error instanceof Error)) return undefined
-  const { code } = error as NodeJS.ErrnoException
-  if (code && ['ECONNREFUSED', 'ENOTFOUND', 'ETIMEDOUT', 'ECONNRESET', '28P01', '3D000'].includes(code)) {
-    return error.message || code
-  }
-  return findUnreachable(error.cause)
 }
