@@ -71,11 +71,11 @@ choose_backend() {
   RESOLVER=${RESOLVER:-$(awk '$1 == "nameserver" { print ($2 ~ /:/ ? "[" $2 "]" : $2) }' /etc/resolv.conf 2>/dev/null | tr '\n' ' ')}
   # A name may appear after us and move: whoever asks for it at the start only would not start, or speak to nobody later.
   if is_known_here "$name" || [ -z "$RESOLVER" ]; then
-    backend_template=backend-fixed
+    backend_template='backend-fixed'
   elif [ "$version" -ge 1027003 ]; then
-    backend_template=backend-resolved
+    backend_template='backend-resolved'
   else
-    backend_template=backend-asked
+    backend_template='backend-asked'
   fi
 }
 
@@ -102,7 +102,7 @@ choose_tls() {
   if [ -z "${TLS:-}" ]; then
     if [ -e "$certificate" ] || [ -e "$key" ]; then TLS=mounted; else TLS=self-signed; fi
   fi
-  HSTS= HIDE_HSTS= redirects=no
+  HSTS='' HIDE_HSTS='' redirects=no
   case $TLS in
     off) ;;
     mounted)
@@ -148,7 +148,7 @@ make_certificate() {
 }
 
 choose_real_ip() {
-  REAL_IP= TRUSTED_RANGES=
+  REAL_IP='' TRUSTED_RANGES=''
   for range in $(printf '%s' "${REAL_IP_FROM:-}" | tr ',' ' '); do
     case $range in *[!0-9a-fA-F.:/]*) fail "REAL_IP_FROM: \"$range\" is not an address or a CIDR range" ;; esac
     REAL_IP="$REAL_IP  set_real_ip_from $range;
@@ -184,7 +184,7 @@ configure() {
   choose_name
   choose_tls
   choose_real_ip
-  LISTEN_PLAIN_6= LISTEN_TLS_6=
+  LISTEN_PLAIN_6='' LISTEN_TLS_6=''
   if [ "$(listen_on_ipv6)" = yes ]; then
     LISTEN_PLAIN_6="listen [::]:$HTTP_PORT default_server;"
     LISTEN_TLS_6="listen [::]:$HTTPS_PORT ssl$LISTEN_HTTP2 default_server;"
