@@ -14,6 +14,14 @@ environment.NEXT_TELEMETRY_DISABLED = '1'
 environment.AUTH_TRUST_HOST = '1'
 delete environment.NEXTAUTH_URL
 
+// A supervisor hears the same Ctrl-C and decides when this process stops.
+const supervised = process.env.UB_SUPERVISED === '1'
+const signals: NodeJS.Signals[] = supervised ? ['SIGTERM'] : ['SIGINT', 'SIGTERM', 'SIGHUP']
+if (supervised) for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
+// Until it serves there is nothing to finish. The first process of a container does not hear what it does not listen for.
+const leave = () => process.exit(0)
+for (const signal of signals) process.once(signal, leave)
+
 await runMain(async () => {
   const root = path.dirname(import.meta.dirname)
   if (process.env.PORT === '0') process.env.PORT = String(await findFreePort())
@@ -28,16 +36,15 @@ await runMain(async () => {
       `the database lacks ${missing.length} migrations (${missing.join(', ')}): run npm run db:migrate first`,
     )
   }
-  // A supervisor hears the same Ctrl-C and decides when this process stops.
-  const supervised = process.env.UB_SUPERVISED === '1'
-  const signals: NodeJS.Signals[] = supervised ? ['SIGTERM'] : ['SIGINT', 'SIGTERM', 'SIGHUP']
-  if (supervised) for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => undefined)
   if (env.SERVER_WORKERS > 1 && !dev) {
     const { serveWithWorkers } = await import('#scripts/server/workers.ts')
-    await serveWithWorkers(env.SERVER_WORKERS, signals)
+    for (const signal of signals) process.off(signal, leave)
+    await serveWithWorkers({ count: env.SERVER_WORKERS, signals, drainMs: env.UB_DRAIN_SECONDS * 1000 })
   } else {
     const { serveHere } = await import('#scripts/server/process.ts')
-    await serveHere(env, root, signals)
+    const { prepareApplication } = await import('#scripts/server/application.ts')
+    for (const signal of signals) process.off(signal, leave)
+    await serveHere({ env, prepare: () => prepareApplication(env, root), signals })
   }
   if (supervised) process.send?.({ type: 'ready' })
   else

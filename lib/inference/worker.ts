@@ -28,9 +28,9 @@ export async function heartbeat(ctx: Ctx): Promise<void> {
   if (beaten.length === 0) await registerWorker(ctx)
 }
 
-/** Says that this process ends and that nothing of it still runs. */
-export async function stopWorker(ctx: Ctx): Promise<void> {
-  await ctx.db.update(workers).set({ stoppedAt: sql`now()` }).where(eq(workers.id, workerId()))
+/** Says that this process ends and that nothing of it still runs; or another one, that is known to be dead. */
+export async function stopWorker(ctx: Ctx, id = workerId()): Promise<void> {
+  await ctx.db.update(workers).set({ stoppedAt: sql`now()` }).where(eq(workers.id, id))
 }
 
 /**

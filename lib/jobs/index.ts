@@ -1,9 +1,9 @@
 import { ADVISORY_LOCKS } from '#db/advisory-locks.ts'
 import { drainRuns, endStrayRuns, purgeBin, sweepAbandonedRuns, trimEvents } from '#lib/chat/index.ts'
-import { systemCtx } from '#lib/ctx.ts'
-import { getEnv } from '#lib/env.ts'
+import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { countTokens, forgetWorkers, heartbeat, registerWorker, stopWorker } from '#lib/inference/index.ts'
 import { expireLots } from '#lib/ledger/index.ts'
+import { log } from '#lib/log.ts'
 import { collectShortfalls } from '#lib/payments/index.ts'
 import { sumReports } from '#lib/reports/index.ts'
 import { singleton } from '#lib/singleton.ts'
@@ -79,16 +79,32 @@ export function startJobs(): Promise<void> {
 }
 
 async function start(): Promise<void> {
-  const { UB_DRAIN_SECONDS } = getEnv()
   const ctx = systemCtx('jobs')
   await registerWorker(ctx)
   // The tokenizer blocks for most of a second while it loads: better now than under the first message.
   await countTokens('')
   const stops = JOBS.map((job) => startJob(ctx, job))
-  const hooks = singleton('shutdown-hooks', () => new Set<() => Promise<void>>())
-  hooks.add(async () => {
-    await drainRuns(UB_DRAIN_SECONDS * 1000)
+  process.on('message', (message: { type?: string; workerId?: string }) => {
+    if (message?.type === 'died' && message.workerId) void takeOver(ctx, message.workerId)
+  })
+  const hooks = singleton('shutdown-hooks', () => new Set<(limitMs: number) => Promise<void>>())
+  hooks.add(async (limitMs) => {
+    await drainRuns(limitMs)
     await Promise.all(stops.map((stop) => stop()))
     await stopWorker(ctx)
   })
+}
+
+/**
+ * Ends what a process was doing that is known to be dead: the one that runs us has seen it die. Of one that dies
+ * elsewhere only its missing heartbeat tells, half a minute later.
+ */
+async function takeOver(ctx: Ctx, workerId: string): Promise<void> {
+  try {
+    await stopWorker(ctx, workerId)
+    while ((await sweepAbandonedRuns(ctx)).hasMore);
+    while ((await sweepAbandonedHolds(ctx)).hasMore);
+  } catch (error) {
+    log.warn({ err: error, workerId }, 'what a dead process did is left to the next sweep')
+  }
 }

@@ -3,9 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { ADVISORY_LOCKS } from '#db/advisory-locks.ts'
 import { createDatabase, type Database, runTransaction } from '#db/client.ts'
 import { systemCtx } from '#lib/ctx.ts'
+import { newId } from '#lib/id.ts'
 import { workerId } from '#lib/inference/index.ts'
 import { singleton } from '#lib/singleton.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
+import { createPayer } from '#tests/support/paid-call.ts'
 import { startJobs } from './index.ts'
 import { noteRun } from './job-runs.ts'
 import { type ClusterJob, startJob } from './schedule.ts'
@@ -165,15 +167,30 @@ it('no two advisory locks share a number', () => {
 })
 
 describe('startJobs', () => {
-  it('enters the process among the workers once, and takes it out when it has drained', async () => {
+  it('enters the process among the workers, takes over from one that died, and leaves when it has drained', async () => {
     singleton('database', () => database.db)
     await Promise.all([startJobs(), startJobs()])
     const read = () =>
       database.db.execute(sql`SELECT stopped_at IS NOT NULL AS stopped FROM workers WHERE id = ${workerId()}`)
     expect((await read()).rows).toEqual([{ stopped: false }])
-    const hooks = singleton('shutdown-hooks', () => new Set<() => Promise<void>>())
+
+    // The process that runs this one has seen another die.
+    const lost = newId()
+    const payer = await createPayer(database.db)
+    await database.db.execute(sql`INSERT INTO workers (id, host, pid) VALUES (${lost}, 'here', 1)`)
+    await database.db.execute(sql`
+      SELECT * FROM ledger_hold(${newId()}, ${payer.walletId}, ${payer.userId}, 10, 10, 5, ${lost}, '\\x00'::bytea)`)
+    process.emit('message', { type: 'died', workerId: lost }, undefined)
+    const isHeld = async () => {
+      const { rows } = await database.db.execute(sql`SELECT 1 FROM holds WHERE open_worker_id = ${lost}`)
+      return rows.length > 0
+    }
+    while (await isHeld());
+    expect((await read()).rows).toEqual([{ stopped: false }])
+
+    const hooks = singleton('shutdown-hooks', () => new Set<(limitMs: number) => Promise<void>>())
     expect(hooks.size).toBe(1)
-    for (const hook of hooks) await hook()
+    for (const hook of hooks) await hook(0)
     expect((await read()).rows).toEqual([{ stopped: true }])
   })
 })

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
 import { parseServerEnv } from '#lib/env.ts'
@@ -88,10 +89,40 @@ test('an application that throws is an internal error without its words', async 
   expect(body).not.toContain('secret')
 })
 
-test('closing lets the running answer end, drops idle connections and accepts no new ones', async () => {
+test('closing lets the running answer end, answers once more on what is open, and accepts nothing new', async () => {
   let finish = () => {}
   const server = await start(async (incoming, response) => {
-    if (incoming.url === '/quick') return void response.end('quick')
+    if (incoming.url !== '/slow') return void response.end('quick')
+    response.write('begun ')
+    await new Promise<void>((resolve) => {
+      finish = resolve
+    })
+    response.end('ended')
+  })
+  const [asking, idle] = [new Agent({ keepAlive: true }), new Agent({ keepAlive: true })]
+  for (const agent of [asking, idle]) cleanups.push(() => agent.destroy())
+  for (const agent of [asking, idle]) await ask(server, '/quick', { host: 'app.test' }, agent)
+  const unused = connect(server.port, '127.0.0.1')
+  await once(unused, 'connect')
+
+  const slow = request({ port: server.port, host: '127.0.0.1', path: '/slow', headers: { host: 'app.test' } }).end()
+  const [response] = (await once(slow, 'response')) as [IncomingMessage]
+  const closed = server.close()
+  await expect(ask(server, '/quick', { host: 'app.test' })).rejects.toMatchObject({ code: 'ECONNREFUSED' })
+  expect(await ask(server, '/quick', { host: 'app.test' }, asking)).toMatchObject({
+    status: 200,
+    headers: { connection: 'close' },
+  })
+  server.closeIdleConnections()
+  await once(unused, 'close')
+  finish()
+  expect(await text(response)).toBe('begun ended')
+  await closed
+})
+
+test('a connection that was promised to stay open is closed after the answer that was under way', async () => {
+  let finish = () => {}
+  const server = await start(async (_request, response) => {
     response.write('begun ')
     await new Promise<void>((resolve) => {
       finish = resolve
@@ -100,12 +131,10 @@ test('closing lets the running answer end, drops idle connections and accepts no
   })
   const agent = new Agent({ keepAlive: true })
   cleanups.push(() => agent.destroy())
-  await ask(server, '/quick', { host: 'app.test' }, agent)
-
-  const slow = request({ port: server.port, host: '127.0.0.1', path: '/slow', headers: { host: 'app.test' } }).end()
-  const [response] = (await once(slow, 'response')) as [IncomingMessage]
+  const asked = request({ port: server.port, host: '127.0.0.1', headers: { host: 'app.test' }, agent }).end()
+  const [response] = (await once(asked, 'response')) as [IncomingMessage]
+  expect(response.headers.connection).toBe('keep-alive')
   const closed = server.close()
-  await expect(ask(server, '/quick', { host: 'app.test' })).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   finish()
   expect(await text(response)).toBe('begun ended')
   await closed

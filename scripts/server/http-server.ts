@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Server as ConnectionServer, type Socket } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import type { Duplex } from 'node:stream'
 import type { ServerEnv } from '#lib/env.ts'
@@ -16,8 +17,10 @@ export type Application = {
 
 export type AppServer = {
   port: number
-  /** Accepts nothing new; what is open may end, and connections are not kept beyond the answer they carry. */
+  /** Accepts nothing new; what is open may end, and connections are not kept beyond the next answer they carry. */
   close(): Promise<void>
+  /** Ends the connections that carry no answer at this moment. */
+  closeIdleConnections(): void
   /** Breaks what is still open. */
   closeAllConnections(): void
 }
@@ -43,7 +46,15 @@ export async function startAppServer(env: ServerEnv, application: Application): 
     requestTimeout: REQUEST_MS,
   })
   let closing = false
+  const silent = new Set<Socket>()
+  server.on('connection', (socket) => {
+    silent.add(socket)
+    socket.once('close', () => silent.delete(socket))
+  })
   server.on('request', (request, response) => {
+    silent.delete(request.socket)
+    // It may have been told that the connection stays open, by an answer that was begun before.
+    response.once('close', () => closing && request.socket.destroySoon())
     const origin = readOrigin(request.socket.remoteAddress ?? '', request.headers, trusted)
     if (closing) response.setHeader('connection', 'close')
     if (!isReadablePath(request.url ?? '')) return refuseToRead(response)
@@ -61,15 +72,17 @@ export async function startAppServer(env: ServerEnv, application: Application): 
     })
   }
   const port = await listen(server, env.PORT)
-  const close = async () => {
+  const close = () => {
     closing = true
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    const timer = setInterval(() => server.closeIdleConnections(), 100)
-    server.closeIdleConnections()
-    await closed
-    clearInterval(timer)
+    // The way of HTTP servers also breaks connections whose next question has come and was not read yet.
+    return new Promise<void>((resolve) => ConnectionServer.prototype.close.call(server, () => resolve()))
   }
-  return { port, close, closeAllConnections: () => server.closeAllConnections() }
+  const closeIdleConnections = () => {
+    server.closeIdleConnections()
+    // A browser opens some to have them at hand; Node counts them as asking.
+    for (const socket of silent) if (socket.bytesRead === 0) socket.destroy()
+  }
+  return { port, close, closeIdleConnections, closeAllConnections: () => server.closeAllConnections() }
 }
 
 function hostPolicyOf(env: ServerEnv): HostPolicy {
