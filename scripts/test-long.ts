@@ -18,6 +18,7 @@ const PARTS: Record<string, Part> = {
   chaos: { args: ['tests/chaos/chaos.ts', '--rounds', '50'] },
   'event-loop': { args: ['tests/chaos/event-loop.ts'] },
   backup: { args: ['tests/chaos/backup.ts'] },
+  workers: { args: ['tests/chaos/workers.ts'] },
   stryker: { args: [STRYKER, 'run', 'tests/mutation/stryker.config.json'] },
   mutation: { args: ['tests/mutation/sql.ts'] },
 }
