@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process'
+import path from 'node:path'
 import { sql } from 'drizzle-orm'
 import pino from 'pino'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -46,4 +48,14 @@ it('other errors keep their words, their stack and their cause', () => {
   expect(err).toMatchObject({ type: 'Error', message: 'outer', cause: { type: 'TypeError', message: 'inner' } })
   expect(err.stack).toContain('log.test.ts')
   expect(JSON.parse(logged('a word')).err).toBe('a word')
+})
+
+it('an empty LOG_LEVEL counts as unset, as compose files write it', () => {
+  const { status, stdout } = spawnSync(
+    process.execPath,
+    ['--input-type=module', '--eval', `const { log } = await import('#lib/log.ts'); log.info('told')`],
+    { cwd: path.dirname(import.meta.dirname), env: { ...process.env, LOG_LEVEL: '' }, encoding: 'utf8' },
+  )
+  expect(status).toBe(0)
+  expect(stdout).toContain('"told"')
 })

@@ -52,4 +52,4 @@ export function logOptions(level: string): pino.LoggerOptions {
 }
 
 /** The process's log: JSON on stdout. Prompts, answers and secrets never go into it. */
-export const log = singleton('log', () => pino(logOptions(process.env.LOG_LEVEL ?? 'info')))
+export const log = singleton('log', () => pino(logOptions(process.env.LOG_LEVEL || 'info')))
