@@ -48,10 +48,12 @@ ENTRYPOINT ["/bin/sh", "/entry/entrypoint.sh"]
 CMD ["serve"]
 
 FROM deps AS prod-deps
-# Compilers for the build and descriptions for editors serve nobody.
+# What compiles, tests and describes serves nobody. npm keeps some of it as the optional peer of a production package.
 RUN npm prune --omit=dev --no-save --loglevel=error \
   && find node_modules -type f \( -name '*.map' -o -name '*.d.ts' -o -name '*.d.mts' -o -name '*.d.cts' \) -delete \
-  && rm -rf node_modules/@next/swc-* node_modules/@swc/core-* node_modules/next-intl-swc-plugin-extractor
+  && rm -rf node_modules/@next/swc-* node_modules/@swc/core-* node_modules/next-intl-swc-plugin-extractor \
+    node_modules/@axe-core node_modules/@playwright node_modules/playwright node_modules/playwright-core \
+    node_modules/@types node_modules/@img node_modules/sharp
 
 FROM ${NODE_IMAGE} AS app
 # npm has nowhere to keep anything: what serves writes to no file.

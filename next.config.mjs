@@ -1,4 +1,4 @@
-import createNextIntlPlugin from 'next-intl/plugin'
+import { PHASE_PRODUCTION_SERVER } from 'next/constants.js'
 
 const securityHeaders = [
   { key: 'X-Content-Type-Options', value: 'nosniff' },
@@ -29,6 +29,8 @@ const config = {
   // Packages that only the server uses are loaded from node_modules as they are: bundling them four times over
   // (routes, pages, instrumentation, proxy) took most of a build.
   serverExternalPackages: ['drizzle-orm', 'gpt-tokenizer', 'openai', 'stripe', 'undici'],
+  // No picture of ours needs it, and anybody could have it work.
+  images: { unoptimized: true },
   experimental: {
     serverSourceMaps: false,
     turbopackSourceMaps: false,
@@ -41,8 +43,13 @@ const config = {
   ],
 }
 
-export default createNextIntlPlugin({
-  requestConfig: './app/_server/i18n.ts',
-  // Texts are compiled by the build: the compiler would weigh 5 kB on every page.
-  experimental: { messages: { path: './lib/i18n/messages', format: 'json', precompile: true } },
-})(config)
+/** What compiles the texts brings a compiler with it, which what only serves does without. */
+export default async function configure(phase) {
+  if (phase === PHASE_PRODUCTION_SERVER) return config
+  const { default: createNextIntlPlugin } = await import('next-intl/plugin')
+  return createNextIntlPlugin({
+    requestConfig: './app/_server/i18n.ts',
+    // Texts are compiled by the build: the compiler would weigh 5 kB on every page.
+    experimental: { messages: { path: './lib/i18n/messages', format: 'json', precompile: true } },
+  })(config)
+}

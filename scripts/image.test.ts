@@ -53,7 +53,11 @@ test('no secret, no history and no test reaches the build', () => {
 
 test('what runs in the image finds its modules and packages there', () => {
   const edges = Map.groupBy(edgesOf(sources), ({ from }) => from)
-  const reached = new Set([...PRODUCTION_SCRIPTS.map((name) => `scripts/${name}`), 'scripts/server/worker.ts'])
+  // Workers are started by path, not imported.
+  const server = sources
+    .map(({ path: file }) => file)
+    .filter((file) => /^scripts\/server\//.test(file) && !isTest(file))
+  const reached = new Set([...PRODUCTION_SCRIPTS.map((name) => `scripts/${name}`), ...server])
   const packages = new Set<string>()
   for (const file of reached) {
     for (const { target, packageName, typeOnly } of edges.get(file) ?? []) {
@@ -79,7 +83,7 @@ test('what the application imports is a production package', () => {
   )
   expect(missing.map(({ from, line, packageName }) => `${from}:${line}: ${packageName}`)).toEqual([])
   const config = Array.from(
-    read('next.config.mjs').matchAll(/from '(@[^/']+\/[^/']+|[^/']+)/g),
+    read('next.config.mjs').matchAll(/(?:from |import\()'(@[^/']+\/[^/']+|[^/']+)/g),
     ([, name = '']) => name,
   )
   expect(config.length).toBeGreaterThan(0)
