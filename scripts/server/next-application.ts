@@ -10,6 +10,9 @@ import type { Application } from '#scripts/server/http-server.ts'
  */
 export async function prepareNext(env: ServerEnv, dir: string): Promise<Application> {
   const dev = env.NODE_ENV === 'development'
+  // Where Next asks itself for the page that an action leads to. It would take the scheme from the request, and speak TLS
+  // to our plain port wherever a proxy ends it; its own server sets the same.
+  process.env.__NEXT_PRIVATE_ORIGIN = `http://localhost:${env.PORT}`
   // Next listens for upgrades on what it is given; ours come through the host check first.
   const upgrades = new EventEmitter()
   const app = next({ dev, dir, hostname: 'localhost', port: env.PORT, httpServer: upgrades as Server })
