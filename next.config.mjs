@@ -29,8 +29,8 @@ const config = {
   // Packages that only the server uses are loaded from node_modules as they are: bundling them four times over
   // (routes, pages, instrumentation, proxy) took most of a build.
   serverExternalPackages: ['drizzle-orm', 'gpt-tokenizer', 'openai', 'stripe', 'undici'],
-  // No picture of ours needs it, and anybody could have it work.
-  images: { unoptimized: true },
+  // No picture of ours needs it, and anybody could have it work; merely asked, it would make a folder for its cache.
+  images: { unoptimized: true, maximumDiskCacheSize: 0 },
   experimental: {
     serverSourceMaps: false,
     turbopackSourceMaps: false,
