@@ -339,6 +339,36 @@ describe('a fault is told in the shape of its route', () => {
   })
 })
 
+describe('a process of the service that dies while it is asked', () => {
+  const dieOnce = async () => {
+    // No connection is known any more.
+    await service.stop()
+    await service.start()
+    let died = false
+    service.answer((request, response) => {
+      if (died) return void response.end('from another')
+      died = true
+      request.socket.destroy()
+    })
+  }
+
+  it('is not noticed by who only reads, because another one is asked', async () => {
+    for (const path of ['/account', '/api/status', '/api/generations/1/events']) {
+      await dieOnce()
+      expect(await send(entry.http, path, { headers: from() })).toMatchObject({ status: 200, body: 'from another' })
+    }
+  })
+
+  it('may have done what it was told to, so nobody else is', async () => {
+    await dieOnce()
+    service.seen.length = 0
+    const reply = await send(entry.http, '/api/generations', { method: 'POST', body: '{}', headers: from() })
+    expect(reply.status).toBe(503)
+    expect(JSON.parse(reply.body)).toMatchObject({ error: { code: 'unavailable' } })
+    expect(service.seen).toHaveLength(1)
+  })
+})
+
 describe('the log', () => {
   it('is a JSON object for each request and holds no secret', async () => {
     const headers = {
@@ -372,7 +402,7 @@ describe('the log', () => {
       userAgent: headers['user-agent'],
     })
     for (const line of lines.filter(({ method }) => method === 'POST')) {
-      expect(line).toMatchObject({ status: 503, upstreamStatus: '502' })
+      expect(line).toMatchObject({ status: 503, upstreamStatus: '502, 502' })
     }
     const raw = readFileSync(`${entry.state}/access.log`, 'utf8')
     expect(raw).not.toContain('SECRET')
