@@ -89,7 +89,10 @@ async function tryEverything({ database, vendor, people, kills }: Setting): Prom
   await wait(8_000)
   say(`${WORKERS} processes, ${people} readers and 7 askers; ${load.answered} answered in the first 8 s`)
 
+  await changeSetting(database, port)
   for (let kill = 1; kill <= kills; kill++) await killOne({ database, load, port, number: kill })
+  await askOneToLeave(database, load)
+  await loseThePrimary(database, load, start)
   await stopAll(load, start, database)
 
   const all = await load.finish(ENDED_WITHIN_MS)
@@ -113,7 +116,7 @@ async function killOne({
   port: number
   number: number
 }) {
-  await wait(2_000)
+  await untilBusy(load)
   const { id, pid } = await busiest(database)
   const from = performance.now() - 10_000
   process.kill(pid, 'SIGSTOP')
@@ -151,12 +154,82 @@ async function killOne({
   for (const failure of strangers) failed.push(`kill ${number}: ${tell(failure, killedAt)}`)
 }
 
+/** What an operator changes is seen on every connection, whichever process has it; and how many the database has. */
+async function changeSetting(database: TestDatabase, port: number): Promise<void> {
+  const name = 'Another name'
+  await runAdmin(database, ['setting', 'set', 'site_name', name])
+  const from = performance.now()
+  const sees = async (page: string) => {
+    const reply = await fetch(`http://localhost:${port}${page}`, { headers: { connection: 'close' } })
+    return (await reply.text()).includes(name)
+  }
+  let seen = 0
+  for (; seen < 2 * WORKERS && performance.now() < from + 30_000; ) {
+    const all = await Promise.all(['/', '/sign-in'].map(sees))
+    seen = all.every(Boolean) ? seen + 1 : 0
+  }
+  const { rows } = await database.db.$client.query<{ count: bigint }>(
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'undefined-behavior'",
+  )
+  say(
+    `a setting was seen by all processes within ${seconds(performance.now() - from)}; ${rows[0]!.count} connections to the database`,
+  )
+  check(seen === 2 * WORKERS, 'a changed setting is not seen by all processes')
+}
+
+/** One process alone is asked to end: nobody notices. */
+async function askOneToLeave(database: TestDatabase, load: Load): Promise<void> {
+  await untilBusy(load)
+  const { pid } = await busiest(database)
+  const printed = service!.output().length
+  const askedAt = performance.now()
+  process.kill(pid, 'SIGTERM')
+  const replacedMs = await until(
+    () => service!.output().slice(printed).includes('"a worker serves"'),
+    REPLACED_WITHIN_MS,
+  )
+  const goneMs = await until(() => !isThere(pid), DRAIN_SECONDS * 1_000 + DRAIN_MARGIN_MS)
+  const failures = load.failures.filter(({ at }) => at > askedAt)
+  say(
+    `SIGTERM to process ${pid} alone: another served after ${seconds(replacedMs)}, it was gone after ${seconds(performance.now() - askedAt)}; failed: ${failures.length}`,
+  )
+  check(replacedMs !== null && goneMs !== null, `process ${pid} was not replaced, or did not end`)
+  for (const failure of failures) failed.push(`SIGTERM to one: ${tell(failure, askedAt)}`)
+}
+
+/** The process that runs the others is killed: they end what they are answering, and the next service takes over. */
+async function loseThePrimary(database: TestDatabase, load: Load, start: () => Promise<Service>): Promise<void> {
+  await untilBusy(load)
+  const { rows } = await database.db.$client.query<{ id: string; pid: number }>(`
+    SELECT g.id, w.pid FROM generations g JOIN workers w ON w.id = g.running_worker_id WHERE g.status = 'running'`)
+  const killedAt = performance.now()
+  process.kill(service!.pid, 'SIGKILL')
+  await service!.gone
+  await start()
+  const backMs = performance.now() - killedAt
+  const endedMs = await until(() => rows.every(({ id }) => load.endedAt.has(id)), ENDED_WITHIN_MS)
+  const pids = [...new Set(rows.map(({ pid }) => pid))]
+  const goneMs = await until(() => !pids.some(isThere), DRAIN_SECONDS * 1_000 + DRAIN_MARGIN_MS)
+  const failures = load.failures.filter(({ at }) => at > killedAt)
+  const completed = await database.db.$client.query<{ count: bigint }>(
+    "SELECT count(*) FROM generations WHERE status = 'completed' AND id = ANY($1)",
+    [rows.map(({ id }) => id)],
+  )
+  say(
+    `SIGKILL to the primary with ${rows.length} answers running: the next one served after ${seconds(backMs)}; ${completed.rows[0]!.count} of them were completed; ` +
+      `the processes without it were gone after ${seconds(goneMs === null ? null : performance.now() - killedAt)}; failed: ${failures.length} (${list(failures.map(({ how }) => how))})`,
+  )
+  check(endedMs !== null, 'an answer of before had no end')
+  check(goneMs !== null, 'processes stayed behind without their primary')
+  check(Number(completed.rows[0]!.count) === rows.length, 'answers were broken off with the primary')
+}
+
 /** Stops the service under load and starts it again. */
 async function stopAll(load: Load, start: () => Promise<Service>, database: TestDatabase): Promise<void> {
-  await wait(3_000)
   talkLong = true
-  await wait(1_000)
+  await untilBusy(load)
   talkLong = false
+  await untilBusy(load)
   const { rows } = await database.db.$client.query<{ id: string }>(
     "SELECT id FROM generations WHERE status = 'running'",
   )
@@ -230,12 +303,16 @@ async function behindNginx({
       const answered = load.answered
       const failures = load.failures.length
       const { pid } = await anyWorker(database)
+      // Long enough for it to have something to answer.
+      process.kill(pid, 'SIGSTOP')
+      await wait(500)
+      const lost = clientPortsOf(pid, port).size
       process.kill(pid, 'SIGKILL')
       await until(() => service!.output().slice(printed).includes('"a worker serves"'), REPLACED_WITHIN_MS)
       await wait(1_000)
       const seen = load.failures.slice(failures)
       say(
-        `behind nginx, kill ${kill}: ${load.answered - answered} answered, ${seen.length} failed (${list(seen.map(({ how }) => how))})`,
+        `behind nginx, kill ${kill}: a process with ${lost} connections; ${load.answered - answered} answered, ${seen.length} failed (${list(seen.map(({ how }) => how))})`,
       )
       for (const failure of seen) failed.push(`behind nginx: ${failure.what} ${failure.how}`)
     }
@@ -281,6 +358,14 @@ async function anyWorker(database: TestDatabase): Promise<{ pid: number }> {
   return rows[0]!
 }
 
+/** Waits until questions are taken again, so that each death meets work under way. */
+async function untilBusy(load: Load): Promise<void> {
+  const count = () => load.told.filter(({ starts }) => starts.length > 0).length
+  const before = count()
+  const busy = await until(() => count() >= before + 3, ENDED_WITHIN_MS)
+  check(busy !== null, 'nobody can send any more')
+}
+
 /** @returns how long it took to come true; null when it did not */
 async function until(isTrue: () => boolean, withinMs: number): Promise<number | null> {
   const from = performance.now()
@@ -311,6 +396,14 @@ function list(names: readonly string[]): string {
   const counts = new Map<string, number>()
   for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1)
   return [...counts].map(([name, count]) => `${name} ${count}`).join(', ') || 'none'
+}
+
+function isThere(pid: number): boolean {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
 }
 
 function killGroup(pid: number): void {
