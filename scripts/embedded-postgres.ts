@@ -5,6 +5,7 @@ import { parseEnv } from '#lib/env.ts'
 import { DataDir, type RunRecord, type Secrets } from '#scripts/data-dir.ts'
 import { demoPayEnvironment } from '#scripts/demo-pay/environment.ts'
 import { isAlive } from '#scripts/lock-file.mjs'
+import { findBinaries } from '#scripts/postgres/binaries.ts'
 import { type Cluster, clusterExists, SUPERUSER, startCluster } from '#scripts/postgres/cluster.ts'
 
 export const OWNER_ROLE = 'ub_owner'
@@ -54,6 +55,8 @@ export async function openDatabase(options: OpenOptions): Promise<OpenDatabase> 
       close: async () => undefined,
     }
   }
+  // Before a folder is made for what cannot start.
+  findBinaries()
   const dir = new DataDir(env.DATA_DIR)
   const holding = await takeOrAttach(dir, options)
   if ('port' in holding) return attach(dir, holding)

@@ -1,9 +1,10 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
+import { EnvError } from '#lib/env.ts'
 
 /**
  * PostgreSQL's programs for this machine, from the platform's package.
- * @throws {Error} saying what to set instead when there is none
+ * @throws {EnvError} saying what to set instead when there is none, as in an image
  */
 export function findBinaries(): { postgres: string; initdb: string } {
   const platform = `${process.platform}-${process.arch}`
@@ -18,6 +19,6 @@ export function findBinaries(): { postgres: string; initdb: string } {
     'bin',
   )
   if (!existsSync(bin))
-    throw new Error(`there is no embedded PostgreSQL for ${platform}: set DATABASE_URL to a PostgreSQL 15 or newer`)
+    throw new EnvError(`there is no embedded PostgreSQL for ${platform}: set DATABASE_URL to a PostgreSQL 15 or newer`)
   return { postgres: path.join(bin, 'postgres'), initdb: path.join(bin, 'initdb') }
 }
