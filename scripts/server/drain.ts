@@ -24,9 +24,9 @@ const READERS_MS = 500
 export async function drain(server: AppServer, limitMs: number): Promise<void> {
   const endsAt = performance.now() + limitMs
   const leftMs = () => Math.max(0, endsAt - performance.now())
-  const closed = server.close()
-  await Promise.race([closed, wait(Math.min(LAST_QUESTIONS_MS, limitMs / 5))])
-  server.closeIdleConnections()
+  const patienceMs = Math.min(LAST_QUESTIONS_MS, limitMs / 5)
+  const closed = server.close(patienceMs)
+  await Promise.race([closed, wait(patienceMs)])
   const hooks = Promise.all(
     [...shutdownHooks()].map((hook) =>
       hook(leftMs()).catch((error) => log.error({ err: error }, 'shutdown hook failed')),

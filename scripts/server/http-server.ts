@@ -17,10 +17,11 @@ export type Application = {
 
 export type AppServer = {
   port: number
-  /** Accepts nothing new; what is open may end, and connections are not kept beyond the next answer they carry. */
-  close(): Promise<void>
-  /** Ends the connections that carry no answer at this moment. */
-  closeIdleConnections(): void
+  /**
+   * Accepts nothing new. What is open may end; a connection is not kept beyond the next answer that it carries.
+   * @param patienceMs how long one may carry none: a question may be on its way, or wait to be read
+   */
+  close(patienceMs?: number): Promise<void>
   /** Breaks what is still open. */
   closeAllConnections(): void
 }
@@ -46,15 +47,28 @@ export async function startAppServer(env: ServerEnv, application: Application): 
     requestTimeout: REQUEST_MS,
   })
   let closing = false
-  const silent = new Set<Socket>()
+  let patience = 0
+  const open = new Set<Socket>()
+  /** Those that carry an answer. */
+  const busy = new Set<Socket>()
+  const leaveSoon = (socket: Socket) => {
+    const { bytesRead } = socket
+    const leave = () => {
+      if (!busy.has(socket) && socket.bytesRead === bytesRead) socket.destroy()
+    }
+    setTimeout(() => setImmediate(leave), patience)
+  }
   server.on('connection', (socket) => {
-    silent.add(socket)
-    socket.once('close', () => silent.delete(socket))
+    open.add(socket)
+    socket.once('close', () => open.delete(socket))
   })
   server.on('request', (request, response) => {
-    silent.delete(request.socket)
-    // It may have been told that the connection stays open, by an answer that was begun before.
-    response.once('close', () => closing && request.socket.destroySoon())
+    const { socket } = request
+    busy.add(socket)
+    response.once('close', () => {
+      busy.delete(socket)
+      if (closing) leaveSoon(socket)
+    })
     const origin = readOrigin(request.socket.remoteAddress ?? '', request.headers, trusted)
     if (closing) response.setHeader('connection', 'close')
     if (!isReadablePath(request.url ?? '')) return refuseToRead(response)
@@ -72,17 +86,14 @@ export async function startAppServer(env: ServerEnv, application: Application): 
     })
   }
   const port = await listen(server, env.PORT)
-  const close = () => {
+  const close = (patienceMs = 0) => {
     closing = true
-    // The way of HTTP servers also breaks connections whose next question has come and was not read yet.
+    patience = patienceMs
+    for (const socket of open) if (!busy.has(socket)) leaveSoon(socket)
+    // The way of HTTP servers breaks idle connections at once, and knows nothing of those that never carried anything.
     return new Promise<void>((resolve) => ConnectionServer.prototype.close.call(server, () => resolve()))
   }
-  const closeIdleConnections = () => {
-    server.closeIdleConnections()
-    // A browser opens some to have them at hand; Node counts them as asking.
-    for (const socket of silent) if (socket.bytesRead === 0) socket.destroy()
-  }
-  return { port, close, closeIdleConnections, closeAllConnections: () => server.closeAllConnections() }
+  return { port, close, closeAllConnections: () => server.closeAllConnections() }
 }
 
 function hostPolicyOf(env: ServerEnv): HostPolicy {

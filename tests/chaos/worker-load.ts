@@ -1,4 +1,5 @@
 import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { setTimeout as wait } from 'node:timers/promises'
 import {
   type AnswerState,
@@ -69,9 +70,10 @@ export class Load {
   async #drain(response: Opened, path: string): Promise<void> {
     const { message, port } = response
     try {
-      for await (const _ of message);
-      if ((message.statusCode ?? 0) >= 500) this.#fail(path, `status ${message.statusCode}`, port, false)
-      else this.answered++
+      const body = await text(message)
+      if ((message.statusCode ?? 0) >= 500) {
+        this.#fail(path, `status ${message.statusCode} ${body.slice(0, 200)}`, port, false)
+      } else this.answered++
     } catch (error) {
       this.#fail(path, nameOf(error), port, false)
     }
