@@ -19,6 +19,9 @@ if [ -e .env ]; then
   exit
 fi
 
+# PostgreSQL's own user runs it in its container, whatever the umask of the checkout was.
+chmod a+rx db/create-roles.sh
+
 random() {
   od -An -v -N "$1" -tx1 /dev/urandom | tr -d ' \n'
 }

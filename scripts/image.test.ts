@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { cpSync, existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -130,8 +130,7 @@ test('the files that compose mounts are in the checkout', () => {
 /** Runs the script that makes .env in a folder of its own. */
 function makeEnv(name: string, ...args: string[]) {
   const folder = path.join(scratch, name)
-  mkdirSync(path.join(folder, 'scripts'), { recursive: true })
-  cpSync(path.join(root, 'scripts', 'env.sh'), path.join(folder, 'scripts', 'env.sh'))
+  for (const file of ['scripts/env.sh', 'db/create-roles.sh']) cpSync(path.join(root, file), path.join(folder, file))
   const { status, stderr } = spawnSync('sh', [path.join(folder, 'scripts', 'env.sh'), ...args], { encoding: 'utf8' })
   const file = path.join(folder, '.env')
   const text = existsSync(file) ? readFileSync(file, 'utf8') : ''
@@ -150,6 +149,7 @@ test('env.sh makes an environment that serves, readable by its owner alone', () 
   const { status, file, values } = makeEnv('first', 'https://chat.example.com')
   expect(status).toBe(0)
   expect(statSync(file).mode & 0o777).toBe(0o600)
+  expect(statSync(path.join(path.dirname(file), 'db', 'create-roles.sh')).mode & 0o005).toBe(0o005)
   const env = parseServerEnv(values)
   expect(env.APP_URL).toBe('https://chat.example.com')
   expect(new URL(env.DATABASE_URL).username).not.toBe(new URL(env.DATABASE_OWNER_URL ?? '').username)
