@@ -402,7 +402,7 @@ describe('the log', () => {
       userAgent: headers['user-agent'],
     })
     for (const line of lines.filter(({ method }) => method === 'POST')) {
-      expect(line).toMatchObject({ status: 503, upstreamStatus: '502, 502' })
+      expect(line).toMatchObject({ status: 503, upstreamStatus: '502, 502, 502, 502' })
     }
     const raw = readFileSync(`${entry.state}/access.log`, 'utf8')
     expect(raw).not.toContain('SECRET')
