@@ -84,7 +84,7 @@ async function tryEverything({ database, vendor, people, kills }: Setting): Prom
     load.addAsker(visitor, page, { keepAlive: true, pauseMs: 60 })
   }
   load.addAsker(visitor, '/api/status', { keepAlive: true, pauseMs: 5 })
-  load.addAsker(visitor, '/api/health', { keepAlive: false, pauseMs: 30 })
+  load.addAsker(visitor, '/api/status', { keepAlive: false, pauseMs: 30 })
   load.addAsker({ port, cookie: '' }, '/sign-in', { keepAlive: false, pauseMs: 100 })
   await wait(8_000)
   say(`${WORKERS} processes, ${people} readers and 7 askers; ${load.answered} answered in the first 8 s`)
