@@ -7,6 +7,7 @@ const LONGEST = [
   'app/access-matrix.test.ts',
   'scripts/embedded-postgres.test.ts',
   'lib/ledger/model.test.ts',
+  'scripts/server/workers.test.ts',
   'scripts/admin/backups.test.ts',
   'scripts/admin/admin.test.ts',
 ]
