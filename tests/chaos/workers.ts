@@ -93,7 +93,7 @@ async function tryEverything({ database, vendor, people, kills }: Setting): Prom
   for (let kill = 1; kill <= kills; kill++) await killOne({ database, load, port, number: kill })
   await askOneToLeave(database, load)
   await loseThePrimary(database, load, start)
-  await stopAll(load, start, database)
+  await stopAll(load, start, { database, vendor })
 
   const all = await load.finish(ENDED_WITHIN_MS)
   check(all, `answers had not ended for their readers after ${ENDED_WITHIN_MS / 1_000} s`)
@@ -225,9 +225,14 @@ async function loseThePrimary(database: TestDatabase, load: Load, start: () => P
 }
 
 /** Stops the service under load and starts it again. */
-async function stopAll(load: Load, start: () => Promise<Service>, database: TestDatabase): Promise<void> {
+async function stopAll(
+  load: Load,
+  start: () => Promise<Service>,
+  { database, vendor }: Pick<Setting, 'database' | 'vendor'>,
+): Promise<void> {
   talkLong = true
-  await untilBusy(load)
+  const asked = vendor.requests.length
+  await until(() => vendor.requests.length >= asked + 3, ENDED_WITHIN_MS)
   talkLong = false
   await untilBusy(load)
   const { rows } = await database.db.$client.query<{ id: string }>(
