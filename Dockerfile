@@ -1,7 +1,7 @@
 # Two images from one build: `app` serves, migrates and administers; `entry` is nginx with the built files.
 # ./scripts/build.sh TAG makes both. Nothing here needs BuildKit.
 ARG NODE_IMAGE=node:24-bookworm-slim
-ARG NGINX_IMAGE=nginx:1.28
+ARG NGINX_IMAGE=nginx:1.30
 
 FROM ${NODE_IMAGE} AS deps
 ARG NPM_REGISTRY=https://registry.npmjs.org/
