@@ -7,7 +7,7 @@ import { cloneDatabase, type TestCluster, type TestDatabase } from '#tests/suppo
 import { DEMO_ADMIN, fillWithDemo } from '#tests/support/demo-database.ts'
 import { type Service, startService } from '#tests/support/service.ts'
 import { expect, signIn, test } from './support/fixtures.ts'
-import { inspect, LOCALES, WIDTHS } from './support/screens.ts'
+import { ALL_SCREENS, inspect, WINDOWS } from './support/screens.ts'
 
 type Cockpit = { service: Service; addresses: string[] }
 
@@ -50,15 +50,15 @@ async function withService(
   await database.close()
 }
 
-/** Each run looks at the pairs that differ most; all are looked at with UB_ALL_SCREENS=1, before a release. */
-const PAIRS = process.env.UB_ALL_SCREENS
-  ? WIDTHS.flatMap((width) => LOCALES.map((locale) => ({ width, locale })))
+/** Of so many pages each run looks at the windows that differ most. */
+const COCKPIT_WINDOWS = ALL_SCREENS
+  ? WINDOWS
   : [
       { width: 390, locale: 'zh-CN' },
       { width: 1280, locale: 'en' },
     ]
 
-for (const { width, locale } of PAIRS) {
+for (const { width, locale } of COCKPIT_WINDOWS) {
   cockpit(
     `the cockpit of a year at ${width} px in ${locale}: every page fits, and everybody can use it`,
     async ({ browser, watch, used }) => {
@@ -67,7 +67,7 @@ for (const { width, locale } of PAIRS) {
   )
 
   // A page that has nothing to show has little to break: the narrow window is enough for each run.
-  if (width === 390 || process.env.UB_ALL_SCREENS) {
+  if (width === 390 || ALL_SCREENS) {
     cockpit(
       `the cockpit of a new service at ${width} px in ${locale}: nothing is missing where nothing is`,
       async ({ browser, watch, unused }) => {

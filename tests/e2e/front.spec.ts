@@ -5,7 +5,7 @@ import { seedPackages } from '#lib/payments/index.ts'
 import { type ChangeSettingsInput, changeSettings } from '#lib/settings/index.ts'
 import { ChatPage } from './support/chat-page.ts'
 import { expect, expectAccessible, type Installation, signIn, test } from './support/fixtures.ts'
-import { inspect, LOCALES, WIDTHS } from './support/screens.ts'
+import { inspect, WINDOWS } from './support/screens.ts'
 
 const HEADLINE = { en: 'Language models, prepaid', 'zh-CN': '先充值，再用大模型' }
 const LONG_MODEL = 'A model whose makers could not settle on a shorter name (2026-11-22, preview, 长名字)'
@@ -208,72 +208,70 @@ test('a page out of a cache knows what this browser has chosen', async ({ page, 
   await openUntil(page, '/', () => expect(page.getByText('Maintenance on Sunday')).toBeVisible(soon))
 })
 
-for (const width of WIDTHS) {
-  for (const locale of LOCALES) {
-    test(`at ${width} px in ${locale}: with no model, one and sixty, nothing overflows`, async ({
-      browser,
-      installation,
-      watch,
-    }) => {
-      test.setTimeout(240_000)
-      const ctx = systemCtx('test', installation.database.db)
-      const sql = (text: string) => installation.database.db.execute(text)
-      const context = await browser.newContext({
-        baseURL: installation.service.url,
-        viewport: { width, height: width === 390 ? 844 : 900 },
-        reducedMotion: 'reduce',
-        locale,
-        ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
-      })
-      watch(context)
-      const page = await context.newPage()
-      const shoot = (name: string) => inspect(page, `front-${name}-${width}-${locale}`, true)
-      const body = page.locator('main')
-      try {
-        await openUntil(page, '/', () => expect(body.getByText('test-model')).toBeVisible(soon))
-        await shoot('one')
-        await page.goto('/terms')
-        await shoot('none-written')
-        await sql('UPDATE models SET visible = false')
-        await openUntil(page, '/', () => expect(body.getByRole('table')).toHaveCount(0, soon))
-        await shoot('no-model')
-        await page.goto('/prices')
-        await shoot('no-prices')
-        for (let index = 0; index < 60; index++) {
-          await setModel(ctx, {
-            id: `front-${index}`,
-            displayName: index === 1 ? LONG_MODEL : `Model ${index} ${index % 3 ? 'mini' : '通用'}`,
-            vendor: ['openai', 'deepseek', 'qwen', 'somebody-with-a-long-vendor-name-of-their-own'][index % 4],
-            input: String(0.05 * (index + 1)).slice(0, 6),
-            output: index === 1 ? '1234567.891234' : String(index + 1),
-            cached: index % 2 ? '0.000123' : undefined,
-            request: index === 4 ? '0.01' : undefined,
-            contextTokens: 1_000_000,
-            channel: 'test',
-            visible: true,
-          })
-        }
-        await seedPackages(ctx, { currency: 'USD' })
-        await change(installation, {
-          site_name: '一个名字很长的大模型服务 A service with a long name of its own, sixty',
-          registration: 'closed',
-          contact: 'https://example.com/a-very-long-address/that/nobody/would/break/by/hand?with=parameters',
-          terms:
-            '## 一、服务\n\n你先充值，再使用。余额不会过期。\n\n| 项目 | 说明 |\n|---|---|\n| 退款 | 七天内 |\n\n## 二、内容\n\n1. 遵守法律。\n2. 尊重他人。\n\nhttps://example.com/averyveryverylongaddresswithoutanybreakinitwhatsoeverorelse\n',
-          privacy: 'x',
-          registration_number: '京ICP备12345678号-1',
-        })
-        await openUntil(page, '/', () => expect(body.getByText(LONG_MODEL)).toBeVisible(soon))
-        await shoot('sixty')
-        await page.goto('/prices')
-        await expect(body.getByText(LONG_MODEL)).toBeVisible()
-        await shoot('sixty-prices')
-        await page.goto('/terms')
-        await shoot('terms')
-      } finally {
-        await sql(`UPDATE models SET visible = id NOT LIKE 'front-%'`)
-        await context.close()
-      }
+for (const { width, locale } of WINDOWS) {
+  test(`at ${width} px in ${locale}: with no model, one and sixty, nothing overflows`, async ({
+    browser,
+    installation,
+    watch,
+  }) => {
+    test.setTimeout(240_000)
+    const ctx = systemCtx('test', installation.database.db)
+    const sql = (text: string) => installation.database.db.execute(text)
+    const context = await browser.newContext({
+      baseURL: installation.service.url,
+      viewport: { width, height: width === 390 ? 844 : 900 },
+      reducedMotion: 'reduce',
+      locale,
+      ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
     })
-  }
+    watch(context)
+    const page = await context.newPage()
+    const shoot = (name: string) => inspect(page, `front-${name}-${width}-${locale}`, true)
+    const body = page.locator('main')
+    try {
+      await openUntil(page, '/', () => expect(body.getByText('test-model')).toBeVisible(soon))
+      await shoot('one')
+      await page.goto('/terms')
+      await shoot('none-written')
+      await sql('UPDATE models SET visible = false')
+      await openUntil(page, '/', () => expect(body.getByRole('table')).toHaveCount(0, soon))
+      await shoot('no-model')
+      await page.goto('/prices')
+      await shoot('no-prices')
+      for (let index = 0; index < 60; index++) {
+        await setModel(ctx, {
+          id: `front-${index}`,
+          displayName: index === 1 ? LONG_MODEL : `Model ${index} ${index % 3 ? 'mini' : '通用'}`,
+          vendor: ['openai', 'deepseek', 'qwen', 'somebody-with-a-long-vendor-name-of-their-own'][index % 4],
+          input: String(0.05 * (index + 1)).slice(0, 6),
+          output: index === 1 ? '1234567.891234' : String(index + 1),
+          cached: index % 2 ? '0.000123' : undefined,
+          request: index === 4 ? '0.01' : undefined,
+          contextTokens: 1_000_000,
+          channel: 'test',
+          visible: true,
+        })
+      }
+      await seedPackages(ctx, { currency: 'USD' })
+      await change(installation, {
+        site_name: '一个名字很长的大模型服务 A service with a long name of its own, sixty',
+        registration: 'closed',
+        contact: 'https://example.com/a-very-long-address/that/nobody/would/break/by/hand?with=parameters',
+        terms:
+          '## 一、服务\n\n你先充值，再使用。余额不会过期。\n\n| 项目 | 说明 |\n|---|---|\n| 退款 | 七天内 |\n\n## 二、内容\n\n1. 遵守法律。\n2. 尊重他人。\n\nhttps://example.com/averyveryverylongaddresswithoutanybreakinitwhatsoeverorelse\n',
+        privacy: 'x',
+        registration_number: '京ICP备12345678号-1',
+      })
+      await openUntil(page, '/', () => expect(body.getByText(LONG_MODEL)).toBeVisible(soon))
+      await shoot('sixty')
+      await page.goto('/prices')
+      await expect(body.getByText(LONG_MODEL)).toBeVisible()
+      await shoot('sixty-prices')
+      await page.goto('/terms')
+      await shoot('terms')
+    } finally {
+      await sql(`UPDATE models SET visible = id NOT LIKE 'front-%'`)
+      await context.close()
+    }
+  })
 }

@@ -9,7 +9,7 @@ import { createOrder, type OrderRow } from '#tests/support/orders.ts'
 import { insertPastCalls } from '#tests/support/past-calls.ts'
 import { expect, type Installation, signIn, test } from './support/fixtures.ts'
 import { closeShop, sellCredits, takeTransfers } from './support/orders.ts'
-import { inspect, LOCALES, WIDTHS } from './support/screens.ts'
+import { inspect, WINDOWS } from './support/screens.ts'
 
 const LONG_NAME = 'Maximiliane Wolfeschlegelsteinhausenbergerdorff-Przybyszewska 欧阳'
 const TRANSFER_TEXT =
@@ -31,50 +31,48 @@ let newcomer: Buyer['cookies'] | undefined
 
 test.afterAll(({ installation }) => closeShop(installation.database))
 
-for (const width of WIDTHS) {
-  for (const locale of LOCALES) {
-    test(`buying at ${width} px in ${locale}: what is for sale, and each state of an order`, async ({
-      browser,
-      installation,
-      watch,
-    }) => {
-      test.setTimeout(240_000)
-      await sellCredits(installation.database)
-      await takeTransfers(installation.database, TRANSFER_TEXT)
-      buyer ??= await prepareBuyer(browser, installation)
-      newcomer ??= await cookiesOf(browser, installation, await installation.createPerson({ credits: 0 }))
-      const context = await browser.newContext({
-        baseURL: installation.service.url,
-        viewport: { width, height: width === 390 ? 844 : 900 },
-        reducedMotion: 'reduce',
-        locale,
-        ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
-      })
-      watch(context)
-      const page = await context.newPage()
-      const shoot = (name: string, fullPage = true) => inspect(page, `orders-${name}-${width}-${locale}`, fullPage)
-      await context.addCookies(buyer.cookies)
-      await page.goto('/credits')
-      await page.getByRole('radio').nth(1).check()
-      await page.locator('#buy').scrollIntoViewIfNeeded()
-      await shoot('buy', false)
-      await page.goto('/credits/orders')
-      await shoot('list')
-      for (const [state, id] of Object.entries(buyer.orders)) {
-        await page.goto(`/credits/orders/${id}${state === 'back' ? '?back=1' : ''}`)
-        await expect(page.getByRole('main').getByRole('status').first()).not.toBeEmpty()
-        await page.waitForLoadState('networkidle')
-        await shoot(state)
-      }
-      await context.clearCookies()
-      await context.addCookies(newcomer)
-      await page.goto('/credits')
-      await shoot('newcomer')
-      await page.goto('/credits/orders')
-      await shoot('none')
-      await context.close()
+for (const { width, locale } of WINDOWS) {
+  test(`buying at ${width} px in ${locale}: what is for sale, and each state of an order`, async ({
+    browser,
+    installation,
+    watch,
+  }) => {
+    test.setTimeout(240_000)
+    await sellCredits(installation.database)
+    await takeTransfers(installation.database, TRANSFER_TEXT)
+    buyer ??= await prepareBuyer(browser, installation)
+    newcomer ??= await cookiesOf(browser, installation, await installation.createPerson({ credits: 0 }))
+    const context = await browser.newContext({
+      baseURL: installation.service.url,
+      viewport: { width, height: width === 390 ? 844 : 900 },
+      reducedMotion: 'reduce',
+      locale,
+      ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
     })
-  }
+    watch(context)
+    const page = await context.newPage()
+    const shoot = (name: string, fullPage = true) => inspect(page, `orders-${name}-${width}-${locale}`, fullPage)
+    await context.addCookies(buyer.cookies)
+    await page.goto('/credits')
+    await page.getByRole('radio').nth(1).check()
+    await page.locator('#buy').scrollIntoViewIfNeeded()
+    await shoot('buy', false)
+    await page.goto('/credits/orders')
+    await shoot('list')
+    for (const [state, id] of Object.entries(buyer.orders)) {
+      await page.goto(`/credits/orders/${id}${state === 'back' ? '?back=1' : ''}`)
+      await expect(page.getByRole('main').getByRole('status').first()).not.toBeEmpty()
+      await page.waitForLoadState('networkidle')
+      await shoot(state)
+    }
+    await context.clearCookies()
+    await context.addCookies(newcomer)
+    await page.goto('/credits')
+    await shoot('newcomer')
+    await page.goto('/credits/orders')
+    await shoot('none')
+    await context.close()
+  })
 }
 
 test('at 200 % zoom an order needs no scrolling sideways, and on paper it is a receipt', async ({

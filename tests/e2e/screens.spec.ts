@@ -8,7 +8,7 @@ import { ChatPage } from './support/chat-page.ts'
 import { findFaults } from './support/find-faults.ts'
 import { expect, type Installation, type Person, signIn, test } from './support/fixtures.ts'
 import { insertConversation } from './support/past-conversation.ts'
-import { inspect, LOCALES, WIDTHS } from './support/screens.ts'
+import { inspect, WINDOWS } from './support/screens.ts'
 
 const LONG_NAME = 'Maximiliane Wolfeschlegelsteinhausenbergerdorff-Przybyszewska 欧阳'
 const LONG_MODEL = 'A model whose makers could not settle on a shorter name (2026-11-22, preview, 长名字)'
@@ -41,96 +41,92 @@ let finish: () => void = () => undefined
 
 test.afterAll(() => finish())
 
-for (const width of WIDTHS) {
-  for (const locale of LOCALES) {
-    test(`at ${width} px in ${locale}: nothing overflows, nothing is cut off, and everybody can use it`, async ({
-      browser,
-      installation,
-      watch,
-    }) => {
-      prepared ??= await prepare(browser, installation)
-      const context = await browser.newContext({
-        baseURL: installation.service.url,
-        viewport: { width, height: width === 390 ? 844 : 900 },
-        reducedMotion: 'reduce',
-        locale,
-        ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
-      })
-      watch(context)
-      const page = await context.newPage()
-      const chat = new ChatPage(page)
-      const shoot = (name: string) => inspect(page, `${name}-${width}-${locale}`)
-
-      await page.goto('/sign-in')
-      await shoot('sign-in')
-      await context.addCookies(prepared.state.cookies)
-      await page.goto('/')
-      await chat.waitUntilAlive()
-      await shoot('empty')
-      await page.goto(prepared.live)
-      await expect(page.locator('article[aria-busy=true] .katex-display')).toBeVisible()
-      await shoot('streaming')
-      await page.goto(prepared.long)
-      await chat.waitUntilAlive()
-      await expect(chat.moneyLines.last()).toBeInViewport()
-      await shoot('long-end')
-      await chat.moneyLines.last().click()
-      await expect(page.getByRole('dialog')).toBeVisible()
-      await shoot('receipt')
-      await page.keyboard.press('Escape')
-      await page
-        .locator('article')
-        .nth(-2)
-        .evaluate((element) => element.scrollIntoView({ block: 'start' }))
-      await expect(page.locator('main > header')).toBeInViewport({ ratio: 1 })
-      await shoot('long')
-      await context.close()
+for (const { width, locale } of WINDOWS) {
+  test(`at ${width} px in ${locale}: nothing overflows, nothing is cut off, and everybody can use it`, async ({
+    browser,
+    installation,
+    watch,
+  }) => {
+    prepared ??= await prepare(browser, installation)
+    const context = await browser.newContext({
+      baseURL: installation.service.url,
+      viewport: { width, height: width === 390 ? 844 : 900 },
+      reducedMotion: 'reduce',
+      locale,
+      ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
     })
-  }
+    watch(context)
+    const page = await context.newPage()
+    const chat = new ChatPage(page)
+    const shoot = (name: string) => inspect(page, `${name}-${width}-${locale}`)
+
+    await page.goto('/sign-in')
+    await shoot('sign-in')
+    await context.addCookies(prepared.state.cookies)
+    await page.goto('/')
+    await chat.waitUntilAlive()
+    await shoot('empty')
+    await page.goto(prepared.live)
+    await expect(page.locator('article[aria-busy=true] .katex-display')).toBeVisible()
+    await shoot('streaming')
+    await page.goto(prepared.long)
+    await chat.waitUntilAlive()
+    await expect(chat.moneyLines.last()).toBeInViewport()
+    await shoot('long-end')
+    await chat.moneyLines.last().click()
+    await expect(page.getByRole('dialog')).toBeVisible()
+    await shoot('receipt')
+    await page.keyboard.press('Escape')
+    await page
+      .locator('article')
+      .nth(-2)
+      .evaluate((element) => element.scrollIntoView({ block: 'start' }))
+    await expect(page.locator('main > header')).toBeInViewport({ ratio: 1 })
+    await shoot('long')
+    await context.close()
+  })
 }
 
-for (const width of WIDTHS) {
-  for (const locale of LOCALES) {
-    test(`the credits at ${width} px in ${locale}: with a long history and with none`, async ({
-      browser,
-      installation,
-      watch,
-    }) => {
-      // Ten pictures of a long page, each examined.
-      test.setTimeout(240_000)
-      spender ??= await prepareSpender(browser, installation)
-      const context = await browser.newContext({
-        baseURL: installation.service.url,
-        viewport: { width, height: width === 390 ? 844 : 900 },
-        reducedMotion: 'reduce',
-        locale,
-        timezoneId: 'Asia/Shanghai',
-        ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
-      })
-      watch(context)
-      const page = await context.newPage()
-      const shoot = (name: string) => inspect(page, `credits-${name}-${width}-${locale}`, true)
-      await context.addCookies(spender.full)
-      await page.goto('/credits')
-      // The first visit is told where it is and comes again.
-      await expect(page.getByText('Asia/Shanghai')).toBeVisible()
-      await shoot('full')
-      const line = page.locator('a[data-entry]').nth(4)
-      await line.click()
-      await expect(page.getByRole('dialog').locator('dl').first()).toBeVisible()
-      await inspect(page, `credits-receipt-${width}-${locale}`)
-      await page.keyboard.press('Escape')
-      await page.goto('/credits?period=custom&from=2026-01-01&kind=spending&model=a-model-with-a-long-id')
-      await shoot('filtered')
-      await page.goto('/credits/1')
-      await shoot('entry')
-      await context.clearCookies()
-      await context.addCookies(spender.empty)
-      await page.goto('/credits')
-      await shoot('empty')
-      await context.close()
+for (const { width, locale } of WINDOWS) {
+  test(`the credits at ${width} px in ${locale}: with a long history and with none`, async ({
+    browser,
+    installation,
+    watch,
+  }) => {
+    // Ten pictures of a long page, each examined.
+    test.setTimeout(240_000)
+    spender ??= await prepareSpender(browser, installation)
+    const context = await browser.newContext({
+      baseURL: installation.service.url,
+      viewport: { width, height: width === 390 ? 844 : 900 },
+      reducedMotion: 'reduce',
+      locale,
+      timezoneId: 'Asia/Shanghai',
+      ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
     })
-  }
+    watch(context)
+    const page = await context.newPage()
+    const shoot = (name: string) => inspect(page, `credits-${name}-${width}-${locale}`, true)
+    await context.addCookies(spender.full)
+    await page.goto('/credits')
+    // The first visit is told where it is and comes again.
+    await expect(page.getByText('Asia/Shanghai')).toBeVisible()
+    await shoot('full')
+    const line = page.locator('a[data-entry]').nth(4)
+    await line.click()
+    await expect(page.getByRole('dialog').locator('dl').first()).toBeVisible()
+    await inspect(page, `credits-receipt-${width}-${locale}`)
+    await page.keyboard.press('Escape')
+    await page.goto('/credits?period=custom&from=2026-01-01&kind=spending&model=a-model-with-a-long-id')
+    await shoot('filtered')
+    await page.goto('/credits/1')
+    await shoot('entry')
+    await context.clearCookies()
+    await context.addCookies(spender.empty)
+    await page.goto('/credits')
+    await shoot('empty')
+    await context.close()
+  })
 }
 
 test('at 200 % zoom nothing needs scrolling sideways', async ({ browser, installation, watch }) => {
