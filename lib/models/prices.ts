@@ -103,7 +103,8 @@ async function findChannel(ctx: Ctx, name: string) {
 }
 
 async function saveModel(ctx: Ctx, wanted: Wanted, channelVendor: string | undefined): Promise<boolean> {
-  const shown = {
+  // What is left out stays as it is.
+  const stated = {
     displayName: wanted.displayName,
     vendor: wanted.vendor,
     reasoning: wanted.reasoning,
@@ -124,12 +125,12 @@ async function saveModel(ctx: Ctx, wanted: Wanted, channelVendor: string | undef
   if (known) {
     await ctx.db
       .update(models)
-      .set({ ...shown, ...fitting })
+      .set({ ...stated, ...fitting })
       .where(eq(models.id, wanted.id))
     return false
   }
   await ctx.db.insert(models).values({
-    ...shown,
+    ...stated,
     ...fitting,
     id: wanted.id,
     displayName: wanted.displayName ?? wanted.id,

@@ -7,7 +7,7 @@ import { cloneDatabase, type TestCluster, type TestDatabase } from '#tests/suppo
 import { DEMO_ADMIN, fillWithDemo } from '#tests/support/demo-database.ts'
 import { type Service, startService } from '#tests/support/service.ts'
 import { expect, signIn, test } from './support/fixtures.ts'
-import { ALL_SCREENS, inspect, WINDOWS } from './support/screens.ts'
+import { ALL_SCREENS, browserOf, inspect, VIEWS } from './support/screens.ts'
 
 type Cockpit = { service: Service; addresses: string[] }
 
@@ -50,15 +50,15 @@ async function withService(
   await database.close()
 }
 
-/** Of so many pages each run looks at the windows that differ most. */
-const COCKPIT_WINDOWS = ALL_SCREENS
-  ? WINDOWS
+/** Of so many pages each run looks at the views that differ most. */
+const COCKPIT_VIEWS = ALL_SCREENS
+  ? VIEWS
   : [
       { width: 390, locale: 'zh-CN' },
       { width: 1280, locale: 'en' },
     ]
 
-for (const { width, locale } of COCKPIT_WINDOWS) {
+for (const { width, locale } of COCKPIT_VIEWS) {
   cockpit(
     `the cockpit of a year at ${width} px in ${locale}: every page fits, and everybody can use it`,
     async ({ browser, watch, used }) => {
@@ -86,11 +86,8 @@ async function visitAll(
   cockpit.setTimeout(480_000)
   const context = await browser.newContext({
     baseURL: service.url,
-    viewport: { width, height: width === 390 ? 844 : 900 },
-    reducedMotion: 'reduce',
-    locale,
+    ...browserOf({ width, locale }),
     timezoneId: 'Asia/Shanghai',
-    ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
   })
   watch(context)
   await signIn(context, service.url, { userId: '', ...DEMO_ADMIN })

@@ -5,7 +5,7 @@ import { seedPackages } from '#lib/payments/index.ts'
 import { type ChangeSettingsInput, changeSettings } from '#lib/settings/index.ts'
 import { ChatPage } from './support/chat-page.ts'
 import { expect, expectAccessible, type Installation, signIn, test } from './support/fixtures.ts'
-import { inspect, WINDOWS } from './support/screens.ts'
+import { browserOf, inspect, VIEWS } from './support/screens.ts'
 
 const HEADLINE = { en: 'Language models, prepaid', 'zh-CN': '先充值，再用大模型' }
 const LONG_MODEL = 'A model whose makers could not settle on a shorter name (2026-11-22, preview, 长名字)'
@@ -208,7 +208,7 @@ test('a page out of a cache knows what this browser has chosen', async ({ page, 
   await openUntil(page, '/', () => expect(page.getByText('Maintenance on Sunday')).toBeVisible(soon))
 })
 
-for (const { width, locale } of WINDOWS) {
+for (const { width, locale } of VIEWS) {
   test(`at ${width} px in ${locale}: with no model, one and sixty, nothing overflows`, async ({
     browser,
     installation,
@@ -219,10 +219,7 @@ for (const { width, locale } of WINDOWS) {
     const sql = (text: string) => installation.database.db.execute(text)
     const context = await browser.newContext({
       baseURL: installation.service.url,
-      viewport: { width, height: width === 390 ? 844 : 900 },
-      reducedMotion: 'reduce',
-      locale,
-      ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
+      ...browserOf({ width, locale }),
     })
     watch(context)
     const page = await context.newPage()

@@ -9,7 +9,7 @@ import { createOrder, type OrderRow } from '#tests/support/orders.ts'
 import { insertPastCalls } from '#tests/support/past-calls.ts'
 import { expect, type Installation, signIn, test } from './support/fixtures.ts'
 import { closeShop, sellCredits, takeTransfers } from './support/orders.ts'
-import { inspect, WINDOWS } from './support/screens.ts'
+import { browserOf, inspect, VIEWS } from './support/screens.ts'
 
 const LONG_NAME = 'Maximiliane Wolfeschlegelsteinhausenbergerdorff-Przybyszewska 欧阳'
 const TRANSFER_TEXT =
@@ -31,7 +31,7 @@ let newcomer: Buyer['cookies'] | undefined
 
 test.afterAll(({ installation }) => closeShop(installation.database))
 
-for (const { width, locale } of WINDOWS) {
+for (const { width, locale } of VIEWS) {
   test(`buying at ${width} px in ${locale}: what is for sale, and each state of an order`, async ({
     browser,
     installation,
@@ -44,10 +44,7 @@ for (const { width, locale } of WINDOWS) {
     newcomer ??= await cookiesOf(browser, installation, await installation.createPerson({ credits: 0 }))
     const context = await browser.newContext({
       baseURL: installation.service.url,
-      viewport: { width, height: width === 390 ? 844 : 900 },
-      reducedMotion: 'reduce',
-      locale,
-      ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
+      ...browserOf({ width, locale }),
     })
     watch(context)
     const page = await context.newPage()

@@ -10,6 +10,7 @@ import { ChatPage } from './support/chat-page.ts'
 import { findFaults } from './support/find-faults.ts'
 import { expect, expectAccessible, type Installation, type Person, signIn, test } from './support/fixtures.ts'
 import { insertConversation } from './support/past-conversation.ts'
+import { browserOf } from './support/screens.ts'
 
 const FOLDER = path.resolve(import.meta.dirname, '../../test-results/screens')
 
@@ -190,10 +191,7 @@ for (const width of [390, 1280]) {
       const person = await installation.createPerson({ credits: 0.9, name: '欧阳 Example' })
       const context = await browser.newContext({
         baseURL: installation.service.url,
-        viewport: { width, height: width === 390 ? 844 : 900 },
-        reducedMotion: 'reduce',
-        locale,
-        ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
+        ...browserOf({ width, locale }),
       })
       watch(context)
       await signIn(context, installation.service.url, person)

@@ -8,7 +8,7 @@ import { ChatPage } from './support/chat-page.ts'
 import { findFaults } from './support/find-faults.ts'
 import { expect, type Installation, type Person, signIn, test } from './support/fixtures.ts'
 import { insertConversation } from './support/past-conversation.ts'
-import { inspect, WINDOWS } from './support/screens.ts'
+import { browserOf, inspect, VIEWS } from './support/screens.ts'
 
 const LONG_NAME = 'Maximiliane Wolfeschlegelsteinhausenbergerdorff-Przybyszewska 欧阳'
 const LONG_MODEL = 'A model whose makers could not settle on a shorter name (2026-11-22, preview, 长名字)'
@@ -41,7 +41,7 @@ let finish: () => void = () => undefined
 
 test.afterAll(() => finish())
 
-for (const { width, locale } of WINDOWS) {
+for (const { width, locale } of VIEWS) {
   test(`at ${width} px in ${locale}: nothing overflows, nothing is cut off, and everybody can use it`, async ({
     browser,
     installation,
@@ -50,10 +50,7 @@ for (const { width, locale } of WINDOWS) {
     prepared ??= await prepare(browser, installation)
     const context = await browser.newContext({
       baseURL: installation.service.url,
-      viewport: { width, height: width === 390 ? 844 : 900 },
-      reducedMotion: 'reduce',
-      locale,
-      ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
+      ...browserOf({ width, locale }),
     })
     watch(context)
     const page = await context.newPage()
@@ -87,7 +84,7 @@ for (const { width, locale } of WINDOWS) {
   })
 }
 
-for (const { width, locale } of WINDOWS) {
+for (const { width, locale } of VIEWS) {
   test(`the credits at ${width} px in ${locale}: with a long history and with none`, async ({
     browser,
     installation,
@@ -98,11 +95,8 @@ for (const { width, locale } of WINDOWS) {
     spender ??= await prepareSpender(browser, installation)
     const context = await browser.newContext({
       baseURL: installation.service.url,
-      viewport: { width, height: width === 390 ? 844 : 900 },
-      reducedMotion: 'reduce',
-      locale,
+      ...browserOf({ width, locale }),
       timezoneId: 'Asia/Shanghai',
-      ...(width === 390 ? { hasTouch: true, isMobile: true } : {}),
     })
     watch(context)
     const page = await context.newPage()

@@ -1,21 +1,31 @@
 import path from 'node:path'
-import type { Page } from '@playwright/test'
+import type { BrowserContextOptions, Page } from '@playwright/test'
 import { findFaults } from './find-faults.ts'
 import { expect, expectAccessible } from './fixtures.ts'
 
-export type Window = { width: number; locale: string }
+export type View = { width: number; locale: string }
 
-/** Six windows, two languages in three widths, when pictures are made before a release: UB_ALL_SCREENS=1. */
+/** All six views, two languages in three widths, are looked at before a release: UB_ALL_SCREENS=1. */
 export const ALL_SCREENS = Boolean(process.env.UB_ALL_SCREENS)
 
-const EVERY: readonly Window[] = [390, 768, 1280].flatMap((width) =>
-  ['en', 'zh-CN'].map((locale) => ({ width, locale })),
-)
+const EVERY: readonly View[] = [390, 768, 1280].flatMap((width) => ['en', 'zh-CN'].map((locale) => ({ width, locale })))
 
 /** What is looked at. A narrow window breaks each language in its own way; in a wider one each run looks at one of them. */
-export const WINDOWS = ALL_SCREENS
+export const VIEWS = ALL_SCREENS
   ? EVERY
   : EVERY.filter(({ width, locale }) => width === 390 || (width === 768) === (locale === 'zh-CN'))
+
+/** The browser of a person who has such a view: the narrow one is a phone. */
+export function browserOf({ width, locale }: View): BrowserContextOptions {
+  const isPhone = width === 390
+  return {
+    viewport: { width, height: isPhone ? 844 : 900 },
+    reducedMotion: 'reduce',
+    locale,
+    hasTouch: isPhone,
+    isMobile: isPhone,
+  }
+}
 
 const FOLDER = path.resolve(import.meta.dirname, '../../../test-results/screens')
 const THEMES = ['light', 'dark'] as const
