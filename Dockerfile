@@ -4,13 +4,14 @@ ARG NODE_IMAGE=node:24-bookworm-slim
 ARG NGINX_IMAGE=nginx:1.30
 
 FROM ${NODE_IMAGE} AS deps
-ARG NPM_REGISTRY=https://registry.npmjs.org/
+# Without one, npm asks its own.
+ARG NPM_REGISTRY
 WORKDIR /app
 COPY package.json package-lock.json .npmrc ./
 # The image has its own Node, and PostgreSQL is another container: the packages that bring them stay out.
 # Not `npm ci`, for the reason in DECISIONS.md.
 RUN npm pkg delete optionalDependencies \
-  && npm install --no-save --include=dev --registry="$NPM_REGISTRY" --loglevel=error
+  && npm install --no-save --include=dev ${NPM_REGISTRY:+--registry="$NPM_REGISTRY"} --loglevel=error
 
 FROM deps AS build
 COPY . .
