@@ -121,21 +121,25 @@ export async function drawReturns(ctx: DemoCtx): Promise<void> {
       SELECT o.p, o.u, o.at AS paid_at, o.pack, coalesce(max(l.quiet_since), o.at) AS quiet_since,
         sum(l.left_micros) FILTER (WHERE l.source = 'paid') AS left_micros, hashint8(o.p * 7) AS spread
       FROM demo_purchases o JOIN demo_lots l USING (p) GROUP BY o.p, o.u, o.at, o.pack
+    ), limits AS (
+      SELECT greatest(4, count(*) / 60) AS refunds, greatest(5, count(*) / 250) AS disputes FROM sold
     ), last_calls AS (
       SELECT u, max(at) AS last_at FROM demo_calls GROUP BY u
+    ), asked AS (
+      -- One of a person; a bank asks after the person's last call, so that a suspended wallet pays for none. It takes
+      -- days, but where too few have been quiet for so long, at some hours of the day, it asks those who stopped later.
+      SELECT s.*, greatest(s.quiet_since, l.last_at) AS last_at
+      FROM (SELECT DISTINCT ON (u) * FROM sold WHERE p % 3 > 0 ORDER BY u, p DESC) s JOIN last_calls l USING (u)
     ), disputed AS (
-      -- One of a person; a bank asks after the person's last call, so that a suspended wallet pays for none.
-      SELECT s.*, row_number() OVER (ORDER BY s.spread) AS r, greatest(s.quiet_since,
-        l.last_at) + interval '3 days' AS at
-      FROM (SELECT DISTINCT ON (u) * FROM sold WHERE p % 3 > 0 ORDER BY u, p DESC) s JOIN last_calls l USING (u),
-        demo_scale d
-      WHERE greatest(s.quiet_since, l.last_at) < d.ends_at - interval '4 days'
+      SELECT a.*, row_number() OVER (ORDER BY a.last_at > d.ends_at - interval '4 days', a.spread) AS r,
+        a.last_at + least(interval '3 days', (d.ends_at - a.last_at) / 2) AS at
+      FROM asked a, demo_scale d WHERE a.last_at < d.ends_at - interval '2 hours'
     ), returned AS (
       SELECT s.*, row_number() OVER (ORDER BY left_micros = 0, spread) AS r, row_number()
         OVER (ORDER BY left_micros > 0, spread) AS r_spent
-      FROM sold s, demo_scale d WHERE s.quiet_since < d.ends_at - interval '2 hours'
-    ), limits AS (
-      SELECT greatest(4, count(*) / 60) AS refunds, greatest(5, count(*) / 250) AS disputes FROM sold
+      FROM sold s, demo_scale d, limits
+      WHERE s.quiet_since < d.ends_at - interval '2 hours'
+        AND s.p NOT IN (SELECT p FROM disputed WHERE disputed.r <= limits.disputes)
     )
     SELECT p, u, pack, 'dispute' AS kind, at,
       (ARRAY['open', 'lost', 'won', 'closed', 'inquiry', 'lost', 'open', 'won'])[1 + (r - 1) % 8] AS state,
@@ -145,8 +149,7 @@ export async function drawReturns(ctx: DemoCtx): Promise<void> {
     SELECT p, u, pack, 'refund', quiet_since + least(interval '30 hours', (d.ends_at - quiet_since) / 2),
       CASE WHEN r % 11 = 5 THEN 'failed' WHEN r % 13 = 6 THEN 'pending' ELSE 'succeeded' END,
       CASE WHEN r % 3 = 0 THEN 0.5 ELSE 1.0 END, false
-    FROM returned, limits, demo_scale d
-    WHERE (r <= limits.refunds OR r_spent <= limits.refunds / 3) AND p NOT IN (SELECT p FROM disputed WHERE disputed.r <= limits.disputes)`,
+    FROM returned, limits, demo_scale d WHERE r <= limits.refunds OR r_spent <= limits.refunds / 3`,
   )
   // The money's part of an order's credits that stays is rounded down, as the books do it.
   await draw(

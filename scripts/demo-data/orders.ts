@@ -66,7 +66,8 @@ async function writeUnpaidOrders(ctx: DemoCtx): Promise<void> {
     SELECT pg_temp.demo_id('unpaid', x.at, x.q), upper(substr(md5('unpaid' || x.q), 1,
       5) || '-' || substr(md5('unpaid' || x.q), 6, 5)), x.id, x.wallet_id,
       pg_temp.demo_id('wish', x.at, x.q), sha256(int8send(-x.q)), x.provider, CASE x.provider WHEN 'stripe' THEN
-        CASE WHEN x.state = 'review' OR NOT x.is_chinese THEN 'card' ELSE 'alipay' END END,
+        CASE WHEN x.state = 'review' OR NOT x.is_chinese THEN 'card' WHEN x.q % 2 = 0 THEN 'alipay'
+          ELSE 'wechat_pay' END END,
       k.package_id, k.price_minor, k.currency, k.credits_micros, k.bonus_micros, x.state,
       CASE x.provider WHEN 'stripe' THEN 'cs_demo_' || md5('unpaid' || x.q) END,
       CASE x.state WHEN 'review' THEN 'pi_demo_' || md5('unpaid' || x.q) END,
