@@ -189,7 +189,7 @@ configure() {
     LISTEN_PLAIN_6="listen [::]:$HTTP_PORT default_server;"
     LISTEN_TLS_6="listen [::]:$HTTPS_PORT ssl$LISTEN_HTTP2 default_server;"
   fi
-  render nginx "$backend_template=backend" languages logging limits cache site proxy own-headers
+  render nginx "$backend_template=backend" languages logging limits cache site proxy public-page own-headers
   if [ $redirects = yes ]; then render server-redirect=server-plain; else render server-plain; fi
   if [ "$TLS" = off ]; then : >"$ENTRY_STATE/server-tls.conf"; else render server-tls; fi
 }

@@ -1,6 +1,6 @@
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket } from 'node:dgram'
 import { readFileSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ERROR_STATUS } from '#lib/errors.ts'
 import { resolveLocale } from '#lib/i18n/index.ts'
@@ -411,23 +411,64 @@ describe('the log', () => {
   })
 })
 
-describe('a service whose name appears later', () => {
-  it('is found when it does', async () => {
-    let known = false
-    const names = await startNames(() => known)
-    const late = await startEntry(prefix, {
+// As the name of a container does, which is there while it runs.
+describe('a service whose name comes and goes', () => {
+  let names: Names
+  let late: Entry
+  beforeAll(async () => {
+    names = await startNames()
+    late = await startEntry(prefix, {
       BACKEND_URL: `http://app.later:${service.port}`,
-      RESOLVER: `127.0.0.1:${(names.address() as AddressInfo).port}`,
+      RESOLVER: `127.0.0.1:${names.port}`,
       TLS: 'off',
     })
-    try {
-      expect((await send(late.http, '/c/1')).status).toBe(503)
-      known = true
-      expect(await untilOther(503, () => send(late.http, '/c/1'))).toMatchObject({ status: 200, body: 'ok' })
-    } finally {
-      await late.stop()
-      names.close()
+  })
+  afterAll(async () => {
+    await late?.stop()
+    await names?.stop()
+  })
+  const ask = async (path: string, init: { method?: string; headers?: Record<string, string> } = {}) => {
+    const { status, body, headers } = await send(late.http, path, init)
+    return { status, body, cache: headers['x-cache'] }
+  }
+  const frontPageNot = async (outcome: string) => {
+    for (;;) {
+      const reply = await ask('/')
+      if (reply.cache !== outcome) return reply
     }
+  }
+
+  it('is found when its name appears', async () => {
+    expect((await ask('/c/1')).status).toBe(503)
+    names.known = true
+    expect(await untilOther(503, () => ask('/c/1'))).toMatchObject({ status: 200, body: 'ok' })
+  })
+
+  it('has its pages for everybody shown as they were while its name is gone, and anew when it is back', async () => {
+    let body = 'old'
+    service.answer((_request, response) => {
+      response.writeHead(200, { 'cache-control': 'public, s-maxage=1, stale-if-error=86400' }).end(body)
+    })
+    expect(await untilOther(503, () => ask('/'))).toMatchObject({ body: 'old', cache: 'MISS' })
+    names.known = false
+    await service.stop()
+    // Until nginx no longer knows where the service was: it believes a name server for some seconds.
+    names.askedInVain = 0
+    while (names.askedInVain === 0) {
+      expect((await ask('/c/1')).status).toBe(503)
+      await wait(50)
+    }
+    expect(await frontPageNot('HIT')).toEqual({ status: 200, body: 'old', cache: 'STALE' })
+    expect(await ask('/')).toEqual({ status: 200, body: 'old', cache: 'STALE' })
+    // What nobody keeps has no old page: another address, a form, who is signed in.
+    expect(await ask('/prices')).toMatchObject({ status: 503, body: expect.stringContaining('<html') })
+    expect(await ask('/', { method: 'POST' })).toMatchObject({ status: 503 })
+    expect(await ask('/', { headers: { cookie: 'ub-session=abc' } })).toMatchObject({ status: 503 })
+
+    body = 'new'
+    await service.start()
+    names.known = true
+    expect(await frontPageNot('STALE')).toEqual({ status: 200, body: 'new', cache: 'MISS' })
   })
 })
 
@@ -438,19 +479,37 @@ async function untilOther<T extends { status: number }>(status: number, ask: () 
   }
 }
 
-/** A name server that knows every name, once there is one, to be this machine. */
-function startNames(isKnown: () => boolean): Promise<Socket> {
+type Names = {
+  port: number
+  /** Whether there is any name. */
+  known: boolean
+  /** How often there was none. */
+  askedInVain: number
+  stop(): Promise<void>
+}
+
+/** A name server that knows every name, while there is one, to be this machine. */
+async function startNames(): Promise<Names> {
   const socket = createSocket('udp4')
+  const names: Names = {
+    port: 0,
+    known: false,
+    askedInVain: 0,
+    stop: () => new Promise((resolve) => socket.close(resolve)),
+  }
   socket.on('message', (query, { port, address }) => {
     const end = query.indexOf(0, 12) + 5
     const wantsIpv4 = query.readUInt16BE(end - 4) === 1
-    const answers = isKnown() && wantsIpv4
+    const answers = names.known && wantsIpv4
     const head = Buffer.from(query.subarray(0, end))
-    head.writeUInt16BE(isKnown() ? 0x8180 : 0x8183, 2)
+    head.writeUInt16BE(names.known ? 0x8180 : 0x8183, 2)
     head.writeUInt16BE(answers ? 1 : 0, 6)
     head.writeUInt32BE(0, 8)
     const record = Buffer.from([0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 1, 0, 4, 127, 0, 0, 1])
     socket.send(answers ? Buffer.concat([head, record]) : head, port, address)
+    if (!names.known) names.askedInVain++
   })
-  return new Promise((resolve) => socket.bind(0, '127.0.0.1', () => resolve(socket)))
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+  names.port = socket.address().port
+  return names
 }
