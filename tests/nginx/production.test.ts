@@ -166,6 +166,36 @@ describe('pages', () => {
     expect(gunzipSync(Buffer.concat(parts)).toString()).toContain('</html>')
   })
 
+  it('come with the answer to the form that leads to them, though TLS ends at nginx', async () => {
+    const actions: Record<string, { exportedName: string }> = JSON.parse(
+      readFileSync(
+        path.join(import.meta.dirname, '..', '..', '.next', 'server', 'server-reference-manifest.json'),
+        'utf8',
+      ),
+    ).node
+    const register = Object.keys(actions).find((id) => actions[id]?.exportedName === 'register')!
+    const reply = await send(entry.https, '/register', {
+      tls: true,
+      method: 'POST',
+      headers: {
+        origin: `https://127.0.0.1:${entry.https}`,
+        accept: 'text/x-component',
+        'next-action': register,
+        'content-type': 'text/plain;charset=UTF-8',
+      },
+      body: JSON.stringify([{ email: 'grace@example.com', name: 'Grace', password: 'tram lamp seven' }]),
+    })
+    expect(reply).toMatchObject({ status: 200, headers: { 'x-action-redirect': '/;push' } })
+    // Without it the browser asks once more, and the service's log tells of a TLS handshake that failed.
+    expect(reply.body).toContain('"userName":"Grace"')
+    expect(service.output()).not.toContain('redirect response')
+  })
+
+  it('have no pictures that Next would make smaller for anybody who asks', async () => {
+    const reply = await send(entry.http, '/_next/image?url=%2Ficon.svg&w=64&q=75')
+    expect(reply.status).toBe(404)
+  })
+
   it('keep a way out for who must be told that the address is wrong', async () => {
     const reply = await send(entry.http, '/', { headers: { host: 'elsewhere.example' } })
     expect(reply.status).toBe(421)
