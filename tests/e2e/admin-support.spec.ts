@@ -98,7 +98,7 @@ test('“a key died at night”: the overview says so, another key is pasted, an
     ),
   )
   await chat.ask('Is anybody there?')
-  await expect(chat.page.getByRole('alert').first()).toBeVisible()
+  await expect(chat.page.getByText('refused our access')).toBeVisible()
 
   await page.goto('/admin')
   const attention = page.getByRole('row').filter({ hasText: 'Channel “test”' })
