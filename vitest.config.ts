@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
@@ -28,6 +29,7 @@ export default defineConfig({
     include: ['{lib,db,scripts,app,tests/support,tests/mutation}/**/*.test.{ts,tsx}'],
     globalSetup: ['tests/support/global-setup.ts'],
     pool: 'forks',
+    execArgv: ['--import', path.resolve(import.meta.dirname, 'scripts', 'drizzle-files.mjs')],
     maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
     // A test is given up when it hangs; that a busy machine takes long is no failure.
