@@ -1,5 +1,3 @@
-import { mkdirSync } from 'node:fs'
-import path from 'node:path'
 import type { Page } from '@playwright/test'
 import { systemCtx } from '#lib/ctx.ts'
 import type { Quote } from '#lib/inference/shared.ts'
@@ -7,12 +5,9 @@ import { findWallet, setSpendCap } from '#lib/ledger/index.ts'
 import { decodeMicros, formatCredits } from '#lib/money.ts'
 import { answers } from '#tests/support/fake-vendor.ts'
 import { ChatPage } from './support/chat-page.ts'
-import { findFaults } from './support/find-faults.ts'
 import { expect, expectAccessible, type Installation, type Person, signIn, test } from './support/fixtures.ts'
 import { insertConversation } from './support/past-conversation.ts'
-import { browserOf } from './support/screens.ts'
-
-const FOLDER = path.resolve(import.meta.dirname, '../../test-results/screens')
+import { browserOf, inspect, VIEWS } from './support/screens.ts'
 
 test.beforeEach(({ installation }) => installation.vendor.setBehavior('answer'))
 
@@ -184,49 +179,36 @@ test('a cap that is near, and one that is reached, are sentences', async ({ page
   await expect(chat.questions).toHaveCount(2)
 })
 
-for (const width of [390, 1280]) {
-  for (const locale of ['en', 'zh-CN']) {
-    test(`at ${width} px in ${locale} the figure and its sentences fit`, async ({ browser, installation, watch }) => {
-      mkdirSync(FOLDER, { recursive: true })
-      const person = await installation.createPerson({ credits: 0.9, name: '欧阳 Example' })
-      const context = await browser.newContext({
-        baseURL: installation.service.url,
-        ...browserOf({ width, locale }),
-      })
-      watch(context)
-      await signIn(context, installation.service.url, person)
-      const said = Array.from({ length: 4 }, () => [{ text: '问题 question' }, { text: '回答 answer' }]).flat()
-      const id = await insertConversation(installation.database, person.userId, {
-        title: '很长的会话 a long talk',
-        said,
-      })
-      const page = await context.newPage()
-      const quoted = page.waitForResponse('**/api/quotes')
-      await page.goto(`/c/${id}`)
-      await new ChatPage(page).waitUntilAlive()
-      await page.locator('#composer').fill('这条消息要花多少？ And how much is the old context?')
-      await quoted
-      const cost = page.locator('main form button[aria-controls]').filter({ hasText: '≤' })
-      await expect(cost).toBeVisible()
-      await inspect(page, `quote-${width}-${locale}`)
-      await cost.click()
-      await inspect(page, `quote-open-${width}-${locale}`)
-      await capDay(installation, person, 50_000n)
-      await page.locator('#composer').fill('这条消息会超出上限。 This one exceeds the cap.')
-      await expect(page.locator('main form [role=status] p')).toContainText(locale === 'en' ? 'cap of' : '上限')
-      await expect(cost).toHaveCount(0)
-      await inspect(page, `quote-capped-${width}-${locale}`)
-      await context.close()
+for (const { width, locale } of VIEWS) {
+  test(`at ${width} px in ${locale} the figure and its sentences fit`, async ({ browser, installation, watch }) => {
+    const person = await installation.createPerson({ credits: 0.9, name: '欧阳 Example' })
+    const context = await browser.newContext({
+      baseURL: installation.service.url,
+      ...browserOf({ width, locale }),
     })
-  }
-}
-
-async function inspect(page: Page, name: string): Promise<void> {
-  for (const theme of ['light', 'dark'] as const) {
-    await page.emulateMedia({ colorScheme: theme })
-    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
-    await page.screenshot({ path: path.join(FOLDER, `${name}-${theme}.png`) })
-    expect(await findFaults(page), `${name}-${theme}`).toEqual([])
-  }
-  await expectAccessible(page)
+    watch(context)
+    await signIn(context, installation.service.url, person)
+    const said = Array.from({ length: 4 }, () => [{ text: '问题 question' }, { text: '回答 answer' }]).flat()
+    const id = await insertConversation(installation.database, person.userId, {
+      title: '很长的会话 a long talk',
+      said,
+    })
+    const page = await context.newPage()
+    const quoted = page.waitForResponse('**/api/quotes')
+    await page.goto(`/c/${id}`)
+    await new ChatPage(page).waitUntilAlive()
+    await page.locator('#composer').fill('这条消息要花多少？ And how much is the old context?')
+    await quoted
+    const cost = page.locator('main form button[aria-controls]').filter({ hasText: '≤' })
+    await expect(cost).toBeVisible()
+    await inspect(page, `quote-${width}-${locale}`)
+    await cost.click()
+    await inspect(page, `quote-open-${width}-${locale}`)
+    await capDay(installation, person, 50_000n)
+    await page.locator('#composer').fill('这条消息会超出上限。 This one exceeds the cap.')
+    await expect(page.locator('main form [role=status] p')).toContainText(locale === 'en' ? 'cap of' : '上限')
+    await expect(cost).toHaveCount(0)
+    await inspect(page, `quote-capped-${width}-${locale}`)
+    await context.close()
+  })
 }

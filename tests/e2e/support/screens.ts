@@ -5,7 +5,7 @@ import { expect, expectAccessible } from './fixtures.ts'
 
 export type View = { width: number; locale: string }
 
-/** All six views, two languages in three widths, are looked at before a release: UB_ALL_SCREENS=1. */
+/** Before a release, UB_ALL_SCREENS=1: all six views, two languages in three widths, with pictures to look at. */
 export const ALL_SCREENS = Boolean(process.env.UB_ALL_SCREENS)
 
 const EVERY: readonly View[] = [390, 768, 1280].flatMap((width) => ['en', 'zh-CN'].map((locale) => ({ width, locale })))
@@ -30,13 +30,13 @@ export function browserOf({ width, locale }: View): BrowserContextOptions {
 const FOLDER = path.resolve(import.meta.dirname, '../../../test-results/screens')
 const THEMES = ['light', 'dark'] as const
 
-/** In both themes: a picture to look at, and what can be measured. */
+/** In both themes: what can be measured, and where people will look at them a picture. */
 export async function inspect(page: Page, name: string, fullPage = false): Promise<void> {
   for (const theme of THEMES) {
     await page.emulateMedia({ colorScheme: theme })
-    // A picture taken before the next frame shows parts of both themes.
+    // Before the next frame parts of both themes are shown.
     await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))))
-    await page.screenshot({ path: path.join(FOLDER, `${name}-${theme}.png`), fullPage })
+    if (ALL_SCREENS) await page.screenshot({ path: path.join(FOLDER, `${name}-${theme}.png`), fullPage })
     expect(await findFaults(page), `${name}-${theme}`).toEqual([])
     // Each picture is examined in one theme; both are, in turn.
     if ((theme === 'dark') === name.includes('zh') && !name.startsWith('long-end')) await expectAccessible(page)
