@@ -15,9 +15,7 @@ export const workers = pgTable('workers', {
 
 /** The terms on which a call in flight was let in, and how far it came: what settles it, whoever does. */
 export const admissions = pgTable('admissions', {
-  holdId: uuid('hold_id')
-    .primaryKey()
-    .references(() => holds.id),
+  holdId: uuid('hold_id').primaryKey(),
   userId: uuid('user_id').notNull(),
   walletId: uuid('wallet_id').notNull(),
   modelId: text('model_id').notNull(),
@@ -38,9 +36,7 @@ export const usageRecords = pgTable(
     id: uuid().notNull(),
     walletId: uuid('wallet_id').notNull(),
     apiKeyId: uuid('api_key_id'),
-    holdId: uuid('hold_id')
-      .notNull()
-      .references(() => holds.id),
+    holdId: uuid('hold_id').notNull(),
     conversationId: uuid('conversation_id'),
     messageId: uuid('message_id'),
     modelId: text('model_id').notNull(),
@@ -71,6 +67,8 @@ export const usageRecords = pgTable(
     costMicros: micros('cost_micros').notNull(),
     chargedMicros: micros('charged_micros').notNull(),
     badDebtMicros: micros('bad_debt_micros').notNull(),
+    /** Number of the charge in the wallet's statement; null where nothing was charged, and in older receipts. */
+    walletSeq: micros('wallet_seq'),
     vendorCostMicros: micros('vendor_cost_micros').notNull(),
     omittedTurns: integer('omitted_turns').notNull(),
     firstTokenMs: integer('first_token_ms'),

@@ -1,6 +1,5 @@
 import { sql } from 'drizzle-orm'
 import {
-  type AnyPgColumn,
   boolean,
   check,
   foreignKey,
@@ -58,7 +57,7 @@ export const wallets = pgTable(
   },
   (table) => [
     index('wallets_next_expiry_idx').on(table.nextExpiryAt).where(sql`${table.nextExpiryAt} is not null`),
-    check('wallets_never_overdrawn', sql`${table.postedMicros} - ${table.heldMicros} >= 0`),
+    check('wallets_never_overdrawn', sql`${table.heldMicros} <= ${table.postedMicros}`),
   ],
 )
 
@@ -94,7 +93,9 @@ export const transfers = pgTable(
     /** Unique for ever: the same key again is the same transfer, with another request it is an error. */
     idempotencyKey: text('idempotency_key').notNull(),
     requestHash: bytea('request_hash').notNull(),
-    holdId: uuid('hold_id').references((): AnyPgColumn => holds.id),
+    holdId: uuid('hold_id'),
+    /** The lot that paid all of it; null where `lot_uses` says which did. Only what calls cost is written so. */
+    lotTransferId: uuid('lot_transfer_id'),
     /** What outside the ledger this belongs to; several transfers of one movement share it. */
     externalRef: text('external_ref'),
     actor: text().notNull(),
@@ -103,8 +104,13 @@ export const transfers = pgTable(
   },
   (table) => [
     uniqueIndex('transfers_idempotency_key').on(table.idempotencyKey),
-    uniqueIndex('transfers_debit_seq_key').on(table.debitAccountId, table.debitSeq),
-    uniqueIndex('transfers_credit_seq_key').on(table.creditAccountId, table.creditSeq),
+    // Of wallets alone: a query must say that the number is not null, where it does not compare it.
+    uniqueIndex('transfers_debit_seq_key')
+      .on(table.debitAccountId, table.debitSeq)
+      .where(sql`${table.debitSeq} is not null`),
+    uniqueIndex('transfers_credit_seq_key')
+      .on(table.creditAccountId, table.creditSeq)
+      .where(sql`${table.creditSeq} is not null`),
     // Rows come in the order of time: this index is a few pages and costs a transfer nothing.
     index('transfers_created_idx').using('brin', table.createdAt).with({ autosummarize: true, pages_per_range: 32 }),
   ],
@@ -135,7 +141,7 @@ export const holds = pgTable(
   },
   (table) => [
     index('holds_wallet_idx').on(table.walletId, table.id),
-    index('holds_open_worker_idx').on(table.openWorkerId),
+    index('holds_open_worker_idx').on(table.openWorkerId).where(sql`${table.openWorkerId} is not null`),
   ],
 )
 
@@ -159,7 +165,7 @@ export const lots = pgTable(
   (table) => [primaryKey({ columns: [table.walletId, table.transferId] })],
 )
 
-/** Which lots paid for a transfer. Append-only by trigger. */
+/** Which lots paid for a transfer that does not name its lot itself. Append-only by trigger. */
 export const lotUses = pgTable(
   'lot_uses',
   {

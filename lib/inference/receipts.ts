@@ -27,7 +27,6 @@ export type Circumstances = {
   priceSince: string | null
   promptTokens: number | null
   outputCap: number | null
-  transferId: string | null
   seq: bigint | null
   conversationExists: boolean
 }
@@ -61,8 +60,7 @@ export function toReceipt(record: UsageRecord, about: Circumstances): Receipt {
     costMicros: encodeMicros(record.costMicros),
     chargedMicros: encodeMicros(record.chargedMicros),
     badDebtMicros: encodeMicros(record.badDebtMicros),
-    entry:
-      about.transferId === null || about.seq === null ? null : { seq: String(about.seq), transferId: about.transferId },
+    entry: about.seq === null ? null : { seq: String(about.seq) },
     omittedTurns: record.omittedTurns,
     firstTokenMs: record.firstTokenMs,
     durationMs: record.durationMs,
@@ -125,7 +123,6 @@ async function readReceipts(ctx: Ctx, which: SQL | undefined): Promise<Map<strin
       >`(SELECT ${priceSince()} FROM ${priceVersions} WHERE ${priceVersions.id} = ${usageRecords.priceVersionId})`,
       promptTokens: admissions.promptTokens,
       outputCap: admissions.outputCap,
-      transferId: transfers.id,
       seq: transfers.debitSeq,
       conversationExists: sql<boolean>`EXISTS (
         SELECT 1 FROM ${conversations}
@@ -137,10 +134,7 @@ async function readReceipts(ctx: Ctx, which: SQL | undefined): Promise<Map<strin
     .leftJoin(channels, eq(channels.id, usageRecords.channelId))
     .leftJoin(admissions, eq(admissions.holdId, usageRecords.holdId))
     // What the house bore of the same call is a transfer of its own.
-    .leftJoin(
-      transfers,
-      and(eq(transfers.holdId, usageRecords.holdId), eq(transfers.debitAccountId, usageRecords.walletId)),
-    )
+    .leftJoin(transfers, eq(transfers.idempotencyKey, sql`'capture:' || ${usageRecords.holdId}`))
     .where(which)
     .limit(500)
   return new Map(rows.map(({ record, ...about }) => [record.holdId, toReceipt(record, about)]))

@@ -40,28 +40,18 @@ export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
     const value = facts[name] === null ? null : columns[name].mapToDriverValue(facts[name])
     return sql`${value}::${sql.raw(columns[name].getSQLType())}`
   })
-  const capture = captureCall(
-    ctx,
-    { holdId: admission.holdId, costMicros: facts.costMicros, externalRef: facts.id },
-    sql`open.hold_id`,
-  )
+  const capture = captureCall(ctx, { holdId: admission.holdId, costMicros: facts.costMicros, externalRef: facts.id })
   const { rows } = await callLedger(() =>
     executePrepared<SettledRow>(
       ctx.db,
       'settle-call',
       sql`
-      WITH captured AS MATERIALIZED (
-        SELECT c.* FROM (
-          SELECT ${admission.holdId}::uuid AS hold_id
-          WHERE NOT EXISTS (SELECT 1 FROM ${usageRecords} WHERE hold_id = ${admission.holdId}::uuid)
-        ) open CROSS JOIN LATERAL ${capture} c
-      ), written AS (
-        INSERT INTO ${usageRecords} (${sql.join(targets, sql`, `)}, charged_micros, bad_debt_micros)
-        SELECT ${sql.join(values, sql`, `)}, captured.charged_micros, captured.bad_debt_micros FROM captured
-        ON CONFLICT (hold_id) DO NOTHING
-        RETURNING created_at::text
-      )
-      SELECT * FROM written CROSS JOIN captured`,
+      INSERT INTO ${usageRecords} (${sql.join(targets, sql`, `)}, charged_micros, bad_debt_micros, wallet_seq)
+      SELECT ${sql.join(values, sql`, `)}, captured.charged_micros, captured.bad_debt_micros, captured.wallet_seq
+      FROM ${capture} captured
+      WHERE NOT EXISTS (SELECT 1 FROM ${usageRecords} WHERE hold_id = ${admission.holdId}::uuid)
+      ON CONFLICT (hold_id) DO NOTHING
+      RETURNING charged_micros, bad_debt_micros, wallet_seq, created_at::text`,
     ),
   )
   const [settled] = rows
@@ -70,6 +60,7 @@ export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
       ...facts,
       chargedMicros: settled.charged_micros,
       badDebtMicros: settled.bad_debt_micros,
+      walletSeq: settled.wallet_seq,
       createdAt: new Date(settled.created_at),
     }
     return toReceipt(record, {
@@ -78,7 +69,6 @@ export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
       priceSince: admission.priceSince,
       promptTokens: admission.promptTokens,
       outputCap: admission.outputCap,
-      transferId: settled.transfer_id,
       seq: settled.wallet_seq,
       conversationExists: facts.conversationId !== null,
     })
@@ -92,7 +82,6 @@ export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
 type SettledRow = {
   charged_micros: bigint
   bad_debt_micros: bigint
-  transfer_id: string | null
   wallet_seq: bigint | null
   created_at: string
 }

@@ -50,7 +50,7 @@ export type Receipt = {
   chargedMicros: string
   badDebtMicros: string
   /** Where the charge stands in the wallet's statement, by the wallet's own number; null when nothing was charged. */
-  entry: { seq: string; transferId: string } | null
+  entry: { seq: string } | null
   /** Earlier messages that did not fit and were not sent. */
   omittedTurns: number
   firstTokenMs: number | null

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { type Ctx, subjectOf } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
+import { LOT_USES } from '#lib/ledger/index.ts'
 import { encodeMicros } from '#lib/money.ts'
 import { CALL_REFERENCE } from './call-facts.ts'
 import { ownWallet } from './own-wallet.ts'
@@ -94,7 +95,7 @@ async function readPaidFrom(ctx: Ctx, entry: EntryRow): Promise<StatementEntry['
     expires_at: string | null
   }>(sql`
     SELECT t.credit_seq AS seq, l.source, x.amount_micros, l.expires_at
-    FROM lot_uses x
+    FROM ${LOT_USES} x
     JOIN lots l ON l.wallet_id = x.wallet_id AND l.transfer_id = x.lot_transfer_id
     JOIN transfers t ON t.id = l.transfer_id
     WHERE x.wallet_id = ${entry.wallet_id} AND x.transfer_id = ${entry.id}

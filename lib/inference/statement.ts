@@ -160,7 +160,8 @@ function sideQuery(
   const from = filter.from && startOf(filter.from, filter.timeZone)
   const until = filter.to && endOf(filter.to, filter.timeZone)
   const conditions = [
-    sql`${side.account} = ${wallet}`,
+    // Without it the index by the wallet's numbers, which is of wallets alone, is not used.
+    sql`${side.account} = ${wallet} AND ${seq} IS NOT NULL`,
     filter.before !== undefined && sql`${seq} < ${filter.before}`,
     from && sql`t.created_at >= ${from} AND ${seq} >= ${entryAround(wallet, from, 'before')}`,
     until && sql`t.created_at < ${until} AND ${seq} < ${entryAround(wallet, until, 'after')}`,

@@ -85,6 +85,7 @@ describe('verifyReceipts', () => {
       receipt_prices: 5,
       price_in_force: 6,
       late_usage_receipt: 1,
+      receipt_entry: 4,
       credit_back_bounded: 2,
       receipt_cost: 5,
     })
@@ -106,6 +107,11 @@ describe('verifyReceipts', () => {
       'a charge for a call that was never let in',
       named('charge_has_call', 'laterHold', ['receipt_has_call']),
       (m: Made) => sql`DELETE FROM admissions WHERE hold_id = ${m.laterHold}`,
+    ],
+    [
+      'a receipt that names another entry of the statement',
+      named('receipt_entry', 'paid'),
+      (m: Made) => sql`UPDATE usage_records SET wallet_seq = wallet_seq + 1 WHERE id = ${m.paid}`,
     ],
     [
       'a receipt for a call under way',

@@ -112,6 +112,16 @@ const CHECKS: readonly Check[] = [
       WHERE (l.usage_record_id, l.user_id) IS DISTINCT FROM (u.id, u.user_id)`,
   },
   {
+    name: 'receipt_entry',
+    promise: 'The number of an entry on a receipt is that of its charge in the statement.',
+    population: sql`usage_records WHERE wallet_seq IS NOT NULL`,
+    offenders: sql`
+      SELECT u.id AS usage_record_id, u.hold_id, u.wallet_seq, t.debit_seq
+      FROM usage_records u
+      LEFT JOIN transfers t ON t.idempotency_key = 'capture:' || u.hold_id
+      WHERE u.wallet_seq IS NOT NULL AND t.debit_seq IS DISTINCT FROM u.wallet_seq`,
+  },
+  {
     name: 'credit_back_bounded',
     promise: 'What was given back for a call went to the wallet that paid, and is at most what it paid.',
     population: sql`transfers WHERE ${IS_CREDIT_BACK}`,

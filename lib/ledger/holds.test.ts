@@ -243,7 +243,7 @@ describe('captureHold', () => {
     })
     const before = await wallet()
     const refused = captureHold(ctx, { holdId: request.holdId, costMicros: 10n })
-    await expect(refused).rejects.toMatchObject({ cause: { code: 'UB009' } })
+    await expect(refused).rejects.toMatchObject({ cause: { constraint: 'transfers_idempotency_key' } })
     expect(await wallet()).toEqual(before)
     expect(await holdRow(request.holdId)).toMatchObject({ state: 'open' })
   })

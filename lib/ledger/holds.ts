@@ -109,13 +109,13 @@ export async function captureHold(
 
 /**
  * The call of `captureHold` for a FROM clause, for who writes rows of their own in the same round trip.
- * Its columns are `charged_micros`, `bad_debt_micros` and `replayed`.
- * @param holdId expression to take the hold's id from, when the statement decides whether to capture at all
+ * Its columns are `charged_micros`, `bad_debt_micros`, `wallet_seq` (the charge's number in the wallet's statement, null
+ * where nothing was charged) and `replayed`.
  */
-export function captureCall(ctx: Ctx, input: CaptureHoldInput, holdId?: SQL): SQL {
+export function captureCall(ctx: Ctx, input: CaptureHoldInput): SQL {
   const capture = captureHoldInput.parse(input)
   return sql`ledger_capture(
-    ${holdId ?? capture.holdId}, ${capture.costMicros}, ${actorName(ctx.actor)}, ${capture.externalRef ?? null})`
+    ${capture.holdId}, ${capture.costMicros}, ${actorName(ctx.actor)}, ${capture.externalRef ?? null})`
 }
 
 /** Ends a hold without a charge. Repeated it changes nothing. @throws {AppError} `conflict` when it was captured */

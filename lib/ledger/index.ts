@@ -29,6 +29,7 @@ export {
   readHold,
   releaseHold,
 } from './holds.ts'
+export { LOT_USES } from './lot-uses.ts'
 export { expireLots, type Lot, listLots } from './lots.ts'
 export {
   exportTransfers,

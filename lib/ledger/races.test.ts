@@ -32,6 +32,13 @@ class Scene {
   other = ''
   holds: string[] = []
 
+  /** The same where nothing has expired and nobody set a cap. */
+  async setUsual(): Promise<this> {
+    await this.set({ expired: false })
+    await this.does({ verb: 'cap', wallet: this.wallet, spender, period: 'day', limit: null })
+    return this
+  }
+
   async set({ expired = true } = {}): Promise<this> {
     const wallets = await first.begin()
     await Promise.all([second.join(first), third.join(first)])
@@ -131,8 +138,7 @@ describe.each(ENDS)('on one wallet, when the first %s', (end) => {
   // An expiry where nothing has expired touches no wallet.
   const others = PAIRS.filter((pair) => !pair.includes('expire'))
   it.each(others)('%s, then %s, where nothing has expired and no cap is set', async (a, b) => {
-    const scene = await new Scene().set({ expired: false })
-    await scene.does({ verb: 'cap', wallet: scene.wallet, spender, period: 'day', limit: null })
+    const scene = await new Scene().setUsual()
     // What is left for the second is too little when the first has had its own.
     await scene.does(scene.debit(500n))
     await scene.race(OPERATIONS[a]!(scene, 0), OPERATIONS[b]!(scene, 1), end)
@@ -150,8 +156,10 @@ const HOLD_ENDS: Record<string, (scene: Scene, ledger: RealLedger) => Promise<Re
 const HOLD_PAIRS = Object.keys(HOLD_ENDS).flatMap((a) => Object.keys(HOLD_ENDS).map((b) => [a, b] as const))
 
 describe.each(ENDS)('on one hold, when the first %s', (end) => {
-  it.each(HOLD_PAIRS)('%s, then %s', async (a, b) => {
-    const scene = await new Scene().set()
+  it.each(
+    HOLD_PAIRS.flatMap(([a, b]) => [[a, b, 'with caps', 'set'] as const, [a, b, 'without', 'setUsual'] as const]),
+  )('%s, then %s, %s', async (a, b, _caps, set) => {
+    const scene = await new Scene()[set]()
     const request = await HOLD_ENDS[b]!(scene, second)
     const { a: outcomeA, b: outcomeB } = await scene.race(await HOLD_ENDS[a]!(scene, first), request, end)
     expect(outcomeA).toMatchObject({ replayed: false })
@@ -161,8 +169,13 @@ describe.each(ENDS)('on one hold, when the first %s', (end) => {
 })
 
 describe.each(ENDS)('a second try that meets the first, which %s', (end) => {
-  it.each([...Object.keys(OPERATIONS), 'between accounts of the house'])('%s', async (name) => {
-    const scene = await new Scene().set()
+  it.each(
+    [...Object.keys(OPERATIONS), 'between accounts of the house'].flatMap((name) => [
+      [name, 'with caps', 'set'] as const,
+      ...(name === 'expire' ? [] : [[name, 'without', 'setUsual'] as const]),
+    ]),
+  )('%s, %s', async (name, _caps, set) => {
+    const scene = await new Scene()[set]()
     const house = {
       verb: 'post',
       kind: 'adjustment',
@@ -184,7 +197,7 @@ describe.each(ENDS)('a second try that meets the first, which %s', (end) => {
   })
 
   it('another hold under the same id, on another wallet', async () => {
-    const scene = await new Scene().set()
+    const scene = await new Scene().setUsual()
     await scene.does(scene.move(200n))
     const request = scene.hold(10n)
     const { b } = await scene.race(request, { ...request, wallet: scene.other }, end)

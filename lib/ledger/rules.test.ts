@@ -85,20 +85,19 @@ const REFUSED: [constraint: string, table: string, rows: Row[]][] = [
     ],
   ],
   [
-    'holds_captured_shape',
+    'holds_state_shape',
     'holds',
     [
       { ...ended, captured_micros: 0 },
       { ...ended, state: 'released' },
       { ...ended, state: 'released', captured_micros: 0, bad_debt_micros: 1 },
       { captured_micros: 1 },
+      { bad_debt_micros: 1 },
+      { state: 'lost', captured_micros: 0, closed_at: '2026-01-01' },
+      { closed_at: '2026-01-01' },
+      { ...ended, closed_at: null },
+      { ...ended, open_worker_id: newId() },
     ],
-  ],
-  ['holds_state_known', 'holds', [{ state: 'lost', closed_at: '2026-01-01' }]],
-  [
-    'holds_state_shape',
-    'holds',
-    [{ closed_at: '2026-01-01' }, { ...ended, closed_at: null }, { ...ended, open_worker_id: newId() }],
   ],
   ['lots_remaining_in_bounds', 'lots', [{ remaining_micros: 11 }]],
   ['micros_not_negative', 'lots', [{ remaining_micros: -1 }]],
@@ -258,6 +257,52 @@ it.each([
   expect(await refusalOf(insert(owner, 'transfers', { kind, hold_id }))).toBe('taken')
 })
 
+describe('what a call was charged', () => {
+  const charge = async (fields: Row) => {
+    const { id: hold_id, wallet_id } = await insert(owner, 'holds')
+    const sides = {
+      debit_account_id: wallet_id,
+      credit_account_id: HOUSE.revenue,
+      debit_seq: 1,
+      debit_balance_micros: 0,
+    }
+    const none = { credit_seq: null, credit_balance_micros: null }
+    return refusalOf(insert(owner, 'transfers', { kind: 'usage', hold_id, ...sides, ...none, ...fields }))
+  }
+
+  it.each<[string, Row]>([
+    ['taken', {}],
+    ['transfers_two_sided', { debit_account_id: HOUSE.revenue }],
+    ['transfers_hold_shape', { hold_id: null }],
+    ['transfers_hold_exists', { hold_id: newId() }],
+    ['transfers_balances_shape', { debit_seq: 0 }],
+    ['transfers_balances_shape', { debit_seq: null }],
+    ['transfers_balances_shape', { debit_balance_micros: -1 }],
+    ['transfers_balances_shape', { debit_balance_micros: null }],
+    ['transfers_balances_shape', { credit_seq: 1 }],
+    ['transfers_balances_shape', { credit_balance_micros: 1 }],
+    ['transfers_accounts_exist', { debit_account_id: newId() }],
+    ['transfers_accounts_exist', { credit_account_id: newId() }],
+    ['transfers_lot_exists', { lot_transfer_id: newId() }],
+  ])('%s: %j', async (answer, fields) => {
+    expect(await charge(fields)).toBe(answer)
+  })
+
+  it('is paid by a lot of the wallet that held for it, and of no other', async () => {
+    const lot = await insert(owner, 'lots')
+    const hold = await insert(owner, 'holds', { wallet_id: lot.wallet_id })
+    const fields = { hold_id: hold.id, lot_transfer_id: lot.transfer_id }
+    expect(await charge({ ...fields, debit_account_id: lot.wallet_id })).toBe('taken')
+    expect(await charge(fields)).toBe('transfers_lot_exists')
+  })
+
+  it('names a wallet that is not the house’s, even where the house had one', async () => {
+    await insert(owner, 'wallets', { id: HOUSE.revenue })
+    const hold = await insert(owner, 'holds', { wallet_id: HOUSE.revenue })
+    expect(await charge({ hold_id: hold.id, debit_account_id: HOUSE.revenue })).toBe('transfers_two_sided')
+  })
+})
+
 describe('what may be there once', () => {
   it.each([
     ['accounts_pkey', 'accounts', ['id']],
@@ -307,7 +352,7 @@ describe('what must be there', () => {
     ['wallets_id_accounts_id_fk', 'wallets', { id: newId() }],
     ['transfers_accounts_exist', 'transfers', { debit_account_id: newId() }],
     ['transfers_accounts_exist', 'transfers', { credit_account_id: newId() }],
-    ['transfers_hold_id_holds_id_fk', 'transfers', { kind: 'usage', hold_id: newId() }],
+    ['transfers_hold_exists', 'transfers', { kind: 'usage', hold_id: newId() }],
     ['holds_wallet_id_wallets_id_fk', 'holds', { wallet_id: newId() }],
     ['lots_wallet_id_wallets_id_fk', 'lots', { wallet_id: newId() }],
     ['lots_transfer_id_transfers_id_fk', 'lots', { transfer_id: newId() }],
@@ -317,9 +362,9 @@ describe('what must be there', () => {
     ['adjustments_wallet_id_wallets_id_fk', 'adjustments', { wallet_id: newId() }],
     ['adjustments_transfer_id_transfers_id_fk', 'adjustments', { state: 'posted', transfer_id: newId() }],
     ['price_versions_model_id_models_id_fk', 'price_versions', { model_id: 'unheard of' }],
-    ['admissions_hold_id_holds_id_fk', 'admissions', { hold_id: newId() }],
+    ['admissions_hold_exists', 'admissions', { hold_id: newId() }],
     ['admissions_price_version_exists', 'admissions', { price_version_id: newId() }],
-    ['usage_records_hold_id_holds_id_fk', 'usage_records', { hold_id: newId() }],
+    ['usage_records_hold_exists', 'usage_records', { hold_id: newId() }],
     ['usage_records_price_version_exists', 'usage_records', { price_version_id: newId() }],
     ['late_usage_hold_id_holds_id_fk', 'late_usage', { hold_id: newId() }],
   ])('%s', async (constraint, table, row) => {
@@ -329,13 +374,14 @@ describe('what must be there', () => {
 
 describe('what is true of a row stays true of it', () => {
   it.each([
-    ['holds_state_known', 'holds', "state = 'lost', closed_at = now()"],
-    ['holds_captured_shape', 'holds', "state = 'captured', closed_at = now()"],
+    ['holds_state_shape', 'holds', "state = 'lost', closed_at = now()"],
+    ['holds_state_shape', 'holds', "state = 'captured', closed_at = now()"],
     ['lots_source_known', 'lots', "source = 'stolen'"],
     ['lots_remaining_in_bounds', 'lots', 'remaining_micros = 11'],
     ['wallets_never_overdrawn', 'wallets', 'held_micros = 1'],
     ['admissions_price_version_exists', 'admissions', 'price_version_id = gen_random_uuid()'],
     ['admissions_output_cap_positive', 'admissions', 'output_cap = 0'],
+    ['admissions_hold_exists', 'admissions', 'hold_id = gen_random_uuid()'],
   ])('%s', async (constraint, table, change) => {
     await insert(owner, table)
     expect(await refusalOf(owner.query(`UPDATE ${table} SET ${change}`))).toBe(constraint)
@@ -396,6 +442,21 @@ describe('what stands for ever', () => {
       await expect(owner.query(change)).rejects.toMatchObject({ ...APPEND_ONLY, message })
     },
   )
+
+  it.each([
+    ['holds', 'DELETE', 'DELETE FROM holds'],
+    ['holds', 'TRUNCATE', 'TRUNCATE holds CASCADE'],
+    ['holds', 'UPDATE', 'UPDATE holds SET id = gen_random_uuid()'],
+    ['holds', 'UPDATE', 'UPDATE holds SET wallet_id = wallet_id'],
+    ['lots', 'DELETE', 'DELETE FROM lots'],
+    ['lots', 'TRUNCATE', 'TRUNCATE lots CASCADE'],
+    ['lots', 'UPDATE', 'UPDATE lots SET wallet_id = wallet_id'],
+    ['lots', 'UPDATE', 'UPDATE lots SET transfer_id = transfer_id'],
+  ])('where a row of %s is: no %s', async (table, operation, change) => {
+    await insert(owner, table)
+    const message = `${table} is append-only: ${operation} refused`
+    await expect(owner.query(change)).rejects.toMatchObject({ ...APPEND_ONLY, message })
+  })
 
   it('but not how long it says it', async () => {
     const { id } = await insert(owner, 'price_versions')

@@ -13,6 +13,7 @@ import {
   timeWindowInput,
 } from '#lib/look-back.ts'
 import { HOUSE } from './accounts.ts'
+import { LOT_USES } from './lot-uses.ts'
 import { HOUSE_CODES, type HouseCode, TRANSFER_KINDS, type TransferKind } from './shared.ts'
 
 const BATCH = 1_000
@@ -139,7 +140,7 @@ export async function getTransfer(ctx: Ctx, input: z.input<typeof getTransferInp
   const used = await ctx.db.execute<LotRow>(sql`
     SELECT l.transfer_id, l.source, x.amount_micros::bigint AS amount_micros,
       l.remaining_micros::bigint AS remaining_micros, l.expires_at
-    FROM lot_uses x JOIN lots l ON l.wallet_id = x.wallet_id AND l.transfer_id = x.lot_transfer_id
+    FROM ${LOT_USES} x JOIN lots l ON l.wallet_id = x.wallet_id AND l.transfer_id = x.lot_transfer_id
     WHERE x.wallet_id = ${row.debit_account_id} AND x.transfer_id = ${transferId}
     ORDER BY l.transfer_id LIMIT ${LOTS_MAX}`)
   const lot = brought.rows[0]
@@ -229,7 +230,8 @@ async function readOf(
   const { from, until } = filter.window ? boundsOf(filter.window) : { from: null, until: null }
   const side = (account: SQL, seq: SQL) => {
     const conditions = [
-      sql`${account} = ${walletId} AND ${conditionOf(filter)}`,
+      // Without the number the index by the wallet's numbers, which is of wallets alone, is not used.
+      sql`${account} = ${walletId} AND ${seq} IS NOT NULL AND ${conditionOf(filter)}`,
       before !== null && sql`${seq} < ${before}::bigint`,
       from && sql`t.created_at >= ${from}`,
       until && sql`t.created_at < ${until}`,

@@ -58,8 +58,10 @@ async function makeWallet() {
     expect(placed.outcome).toBe('held')
     return holdId
   }
-  await setSpendCap(ctx, { walletId, spenderId, period: 'day', limitMicros: 1_000_000n, timeZone: 'Asia/Shanghai' })
   const grant = await post({ lot: { source: 'promotional' } })
+  const paidByOne = await hold(30n)
+  await captureHold(ctx, { holdId: paidByOne, costMicros: 20n })
+  await setSpendCap(ctx, { walletId, spenderId, period: 'day', limitMicros: 1_000_000n, timeZone: 'Asia/Shanghai' })
   const expiring = await post({ lot: { source: 'code', expiresAt: new Date(Date.now() + 86_400_000) } })
   const expired = await post({ lot: { source: 'promotional', expiresAt: new Date(Date.now() - 1_000) } })
   await expireLots(ctx)
@@ -90,9 +92,11 @@ async function makeWallet() {
     return rows[0]!.id
   }
   const [usage, debt] = [await transferOf(captured, 'usage'), await transferOf(overrun, 'bad_debt')]
+  const ofOneLot = await transferOf(paidByOne, 'usage')
   return {
     usage,
     debt,
+    ofOneLot,
     walletId,
     spenderId,
     grant,
@@ -121,7 +125,7 @@ describe('verifyLedger', () => {
     const checks = await inSnapshot(ctx, verifyLedger)
     expect(foundIn(checks)).toEqual({})
     const checked = Object.fromEntries(checks.map((check) => [check.name, check.checked]))
-    expect(checked).toMatchObject({ wallet_balance: 2, hold_transfers: 8, lot_of_credit: 10, cap_held: 2 })
+    expect(checked).toMatchObject({ wallet_balance: 2, hold_transfers: 10, lot_of_credit: 10, cap_held: 2 })
     expect(checks.every((check) => check.checked > 0)).toBe(true)
   })
 
@@ -208,6 +212,22 @@ describe('verifyLedger', () => {
       'a debit paid by lots twice over',
       named('lot_uses_of_debit', 'refund', ['lot_remaining']),
       (m: Made) => sql`UPDATE lot_uses SET amount_micros = amount_micros * 2 WHERE transfer_id = ${m.refund}`,
+    ],
+    [
+      'a charge whose lot is not named',
+      named('lot_uses_of_debit', 'ofOneLot', ['lot_remaining']),
+      (m: Made) => sql`UPDATE transfers SET lot_transfer_id = NULL WHERE id = ${m.ofOneLot}`,
+    ],
+    [
+      'a charge that names another lot than the one it came out of',
+      named('lot_remaining', 'grant'),
+      (m: Made) => sql`UPDATE transfers SET lot_transfer_id = ${m.bought} WHERE id = ${m.ofOneLot}`,
+    ],
+    [
+      'a charge that names its lot and was paid by it once more',
+      named('lot_uses_of_debit', 'ofOneLot', ['lot_remaining']),
+      (m: Made) => sql`INSERT INTO lot_uses (wallet_id, transfer_id, lot_transfer_id, amount_micros)
+        SELECT debit_account_id, id, lot_transfer_id, amount_micros FROM transfers WHERE id = ${m.ofOneLot}`,
     ],
     [
       'a debit paid by somebody else',

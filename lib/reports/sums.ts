@@ -106,7 +106,8 @@ export function ledgerSums(span: Span): SQL {
     LEFT JOIN (SELECT id, code FROM accounts WHERE code IS NOT NULL) d ON d.id = t.debit_account_id
     LEFT JOIN (SELECT id, code FROM accounts WHERE code IS NOT NULL) c ON c.id = t.credit_account_id
     LEFT JOIN lot_uses lu ON d.id IS NULL AND lu.wallet_id = t.debit_account_id AND lu.transfer_id = t.id
-    LEFT JOIN lots used ON used.wallet_id = lu.wallet_id AND used.transfer_id = lu.lot_transfer_id
+    LEFT JOIN lots used ON used.wallet_id = t.debit_account_id
+      AND used.transfer_id = coalesce(lu.lot_transfer_id, t.lot_transfer_id)
     LEFT JOIN lots brought ON c.id IS NULL AND brought.wallet_id = t.credit_account_id AND brought.transfer_id = t.id
     WHERE ${within(moved, span)}
     GROUP BY 1, 2, 3, 4, 5)`

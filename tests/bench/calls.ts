@@ -161,7 +161,7 @@ export async function recordStatements(
       [receipt.id, newId()],
     ])
     const held = await pool.query(withIds(hold, ids))
-    if (held.rows[0].outcome !== 'held') throw new Error(`a hold was refused: ${held.rows[0].outcome}`)
+    if (held.rowCount !== 1) throw new Error('a call was not admitted')
     const captured = await pool.query(withIds(capture, ids))
     if (captured.rowCount !== 1) throw new Error('a capture wrote no receipt')
   }

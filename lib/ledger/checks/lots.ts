@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm'
 import type { Check } from '#lib/verification.ts'
+import { LOT_USES } from '../lot-uses.ts'
 
 export const LOT_CHECKS: readonly Check[] = [
   {
@@ -29,7 +30,7 @@ export const LOT_CHECKS: readonly Check[] = [
         FROM transfers t JOIN wallets w ON w.id = t.debit_account_id
       ) t
       FULL JOIN (
-        SELECT transfer_id, wallet_id, sum(amount_micros) AS used_micros FROM lot_uses GROUP BY transfer_id, wallet_id
+        SELECT transfer_id, wallet_id, sum(amount_micros) AS used_micros FROM ${LOT_USES} x GROUP BY transfer_id, wallet_id
       ) u ON u.transfer_id = t.id AND u.wallet_id = t.wallet_id
       WHERE t.amount_micros IS DISTINCT FROM u.used_micros`,
   },
@@ -43,7 +44,7 @@ export const LOT_CHECKS: readonly Check[] = [
       FROM lots l
       FULL JOIN (
         SELECT lot_transfer_id, wallet_id, sum(amount_micros) AS used_micros
-        FROM lot_uses GROUP BY lot_transfer_id, wallet_id
+        FROM ${LOT_USES} x GROUP BY lot_transfer_id, wallet_id
       ) u ON u.lot_transfer_id = l.transfer_id AND u.wallet_id = l.wallet_id
       WHERE l.transfer_id IS NULL OR l.remaining_micros < 0
         OR l.remaining_micros <> l.amount_micros - coalesce(u.used_micros, 0)`,
@@ -62,11 +63,11 @@ export const LOT_CHECKS: readonly Check[] = [
   {
     name: 'lot_expiry',
     promise: 'Nothing expires that does not expire, or before its time.',
-    population: sql`lot_uses u JOIN transfers t ON t.id = u.transfer_id AND t.kind = 'expiry'`,
+    population: sql`${LOT_USES} u JOIN transfers t ON t.id = u.transfer_id AND t.kind = 'expiry'`,
     offenders: sql`
       SELECT t.id AS transfer_id, u.wallet_id, u.lot_transfer_id AS lot_id, u.amount_micros, l.expires_at,
         t.created_at AS expired_at
-      FROM lot_uses u
+      FROM ${LOT_USES} u
       JOIN transfers t ON t.id = u.transfer_id AND t.kind = 'expiry'
       JOIN lots l ON l.wallet_id = u.wallet_id AND l.transfer_id = u.lot_transfer_id
       WHERE l.expires_at IS NULL OR l.expires_at > t.created_at`,

@@ -77,16 +77,16 @@ export async function readProofs(real: RealLedger, wallets: string[]) {
     entries,
     house: Object.fromEntries(house.map(({ name, amount }) => [name, amount])),
     lots: await real.ask(
-      `
-      SELECT l.transfer_id FROM lots l LEFT JOIN lot_uses u ON (u.wallet_id, u.lot_transfer_id) = (l.wallet_id, l.transfer_id)
+      `${LOT_PAYMENTS}
+      SELECT l.transfer_id FROM lots l LEFT JOIN lot_payments u ON (u.wallet_id, u.lot_transfer_id) = (l.wallet_id, l.transfer_id)
       WHERE l.wallet_id = ANY($1)
       GROUP BY l.wallet_id, l.transfer_id HAVING l.amount_micros - coalesce(sum(u.amount_micros), 0) <> l.remaining_micros`,
       [wallets],
       'lots',
     ),
     transfers: await real.ask(
-      `
-      SELECT t.id FROM transfers t LEFT JOIN lot_uses u ON u.transfer_id = t.id AND u.wallet_id = t.debit_account_id
+      `${LOT_PAYMENTS}
+      SELECT t.id FROM transfers t LEFT JOIN lot_payments u ON u.transfer_id = t.id AND u.wallet_id = t.debit_account_id
       WHERE t.debit_account_id = ANY($1)
       GROUP BY t.id HAVING t.amount_micros <> coalesce(sum(u.amount_micros), 0)`,
       [wallets],
@@ -104,6 +104,14 @@ export async function readProofs(real: RealLedger, wallets: string[]) {
     ),
   }
 }
+
+/** Which lots paid: a transfer names its one lot, or they stand beside it. */
+const LOT_PAYMENTS = `
+  WITH lot_payments AS (
+    SELECT wallet_id, transfer_id, lot_transfer_id, amount_micros FROM lot_uses
+    UNION ALL
+    SELECT debit_account_id, id, lot_transfer_id, amount_micros FROM transfers WHERE lot_transfer_id IS NOT NULL
+  )`
 
 const ENTRIES = `
   SELECT debit_seq AS seq, -amount_micros AS amount, debit_balance_micros AS balance FROM transfers WHERE debit_account_id = $1
