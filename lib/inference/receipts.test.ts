@@ -1,6 +1,6 @@
-import { and, eq, sql } from 'drizzle-orm'
+import { eq, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { channels, transfers, usageRecords } from '#db/schema/index.ts'
+import { channels, usageRecords } from '#db/schema/index.ts'
 import { systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
 import { findReceipts, getReceipt, type RunResult, recomputeCost, run, settle } from '#lib/inference/index.ts'
