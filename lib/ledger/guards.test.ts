@@ -37,6 +37,13 @@ beforeAll(async () => {
     workerId: newId(),
   })
   await captureHold(ctx, { holdId, costMicros: 10n })
+  await postTransfer(ctx, {
+    kind: 'adjustment',
+    debitAccountId: walletId,
+    creditAccountId: HOUSE.adjustments,
+    amountMicros: 10n,
+    idempotencyKey: newId(),
+  })
 })
 afterAll(async () => {
   await Promise.all([app.end(), owner.end()])
