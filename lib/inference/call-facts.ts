@@ -135,8 +135,8 @@ export async function listCallTransfers(
       SELECT * FROM transfers WHERE idempotency_key IN (${`capture:${holdId}`}, ${`bad-debt:${holdId}`})
       UNION ALL
       (SELECT * FROM transfers
-       WHERE credit_account_id = ${walletId} AND credit_seq IS NOT NULL AND debit_account_id = ${HOUSE.goodwill} AND kind = 'goodwill'
-         AND external_ref = ${callReference(id)}
+       WHERE credit_account_id = ${walletId} AND credit_seq IS NOT NULL AND debit_account_id = ${HOUSE.goodwill}
+         AND kind = 'goodwill' AND external_ref = ${callReference(id)}
        ORDER BY credit_seq LIMIT ${GIVEN_BACK_MAX})
     ) t
     ORDER BY t.id`)

@@ -41,7 +41,8 @@ export async function listOrderTransfers(
   }>(sql`
     WITH came AS MATERIALIZED (
       SELECT * FROM transfers
-      WHERE credit_account_id = ${walletId} AND debit_account_id <> ${walletId} AND external_ref = ${reference}
+      WHERE credit_account_id = ${walletId} AND credit_seq IS NOT NULL AND debit_account_id <> ${walletId}
+        AND external_ref = ${reference}
     )
     SELECT id, kind, amount_micros::bigint AS amount_micros, debit_account_id, credit_account_id, created_at
     FROM (
