@@ -5,12 +5,10 @@ ALTER TABLE "usage_records" DROP CONSTRAINT "usage_records_hold_id_holds_id_fk";
 --> statement-breakpoint
 ALTER TABLE "transfers" DROP CONSTRAINT "transfers_hold_id_holds_id_fk";
 --> statement-breakpoint
-DROP INDEX "holds_open_worker_idx";--> statement-breakpoint
 DROP INDEX "transfers_debit_seq_key";--> statement-breakpoint
 DROP INDEX "transfers_credit_seq_key";--> statement-breakpoint
 ALTER TABLE "usage_records" ADD COLUMN "wallet_seq" bigint;--> statement-breakpoint
 ALTER TABLE "transfers" ADD COLUMN "lot_transfer_id" uuid;--> statement-breakpoint
-CREATE INDEX "holds_open_worker_idx" ON "holds" USING btree ("open_worker_id") WHERE "holds"."open_worker_id" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "transfers_debit_seq_key" ON "transfers" USING btree ("debit_account_id","debit_seq") WHERE "transfers"."debit_seq" is not null;--> statement-breakpoint
 CREATE UNIQUE INDEX "transfers_credit_seq_key" ON "transfers" USING btree ("credit_account_id","credit_seq") WHERE "transfers"."credit_seq" is not null;--> statement-breakpoint
 ALTER TABLE "wallets" ADD CONSTRAINT "wallets_never_overdrawn" CHECK ("wallets"."held_micros" <= "wallets"."posted_micros");--> statement-breakpoint

@@ -141,7 +141,7 @@ export const holds = pgTable(
   },
   (table) => [
     index('holds_wallet_idx').on(table.walletId, table.id),
-    index('holds_open_worker_idx').on(table.openWorkerId).where(sql`${table.openWorkerId} is not null`),
+    index('holds_open_worker_idx').on(table.openWorkerId),
   ],
 )
 
