@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Database } from '#db/client.ts'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
+import { LOT_USES } from '#lib/ledger/index.ts'
 import {
   getHouseBalances,
   getModelMargins,
@@ -205,7 +206,7 @@ describe('an overview', () => {
       expect(figures.givenMicros).toBe(promoted! + goodwill!)
       expect(figures.expiredMicros).toBe(await sum(isWallet('debit'), isHouse('credit', 'expired')))
       const used = (source: string) => sql`
-        SELECT coalesce(sum(u.amount_micros), 0)::bigint AS sum FROM lot_uses u
+        SELECT coalesce(sum(u.amount_micros), 0)::bigint AS sum FROM ${LOT_USES} u
         JOIN lots l ON l.wallet_id = u.wallet_id AND l.transfer_id = u.lot_transfer_id
         JOIN transfers t ON t.id = u.transfer_id
         WHERE t.kind = 'usage' AND l.source = ${source} AND ${within('t.created_at', days)}`

@@ -98,6 +98,7 @@ export async function drawLotUses(ctx: DemoCtx): Promise<void> {
       FROM (SELECT n, u, amount, sum(amount) OVER (PARTITION BY u ORDER BY n) AS upto FROM demo_credits) s
     ) l ON l.u = c.u AND l.since < c.upto AND l.upto > c.since`,
   )
+  await ctx.db.execute(sql`CREATE INDEX ON demo_uses (i)`)
   await draw(
     ctx,
     'demo_lots',

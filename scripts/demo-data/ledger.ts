@@ -27,6 +27,7 @@ export async function drawTransfers(ctx: DemoCtx): Promise<void> {
     ) moved`,
   )
   await ctx.db.execute(sql`CREATE UNIQUE INDEX ON demo_transfers (t)`)
+  await ctx.db.execute(sql`CREATE UNIQUE INDEX ON demo_transfers (ref) WHERE origin = 'call'`)
 }
 
 /** Holds and terms of the calls from one number to another. */
@@ -54,8 +55,8 @@ export async function writeReceipts(ctx: DemoCtx, from: number, upto: number): P
       vendor_request_id, outcome, error_code, usage_source, input_tokens, cache_read_tokens, cache_write_tokens,
       output_tokens, reasoning_tokens, price_version_id, input_price_micros, cache_read_price_micros,
       cache_write_price_micros, output_price_micros, reasoning_price_micros, request_price_micros, held_micros,
-      cost_micros, charged_micros, bad_debt_micros, vendor_cost_micros, omitted_turns, first_token_ms, duration_ms,
-      created_at)
+      cost_micros, charged_micros, bad_debt_micros, wallet_seq, vendor_cost_micros, omitted_turns, first_token_ms,
+      duration_ms, created_at)
     SELECT p.id, pg_temp.demo_id('receipt', c.at, c.i), p.wallet_id, pg_temp.demo_id('hold', c.admitted_at, c.i),
       CASE WHEN c.c IS NOT NULL THEN pg_temp.demo_id('conversation', v.started_at, c.c) END,
       CASE WHEN c.c IS NOT NULL THEN pg_temp.demo_id('answer', c.admitted_at, c.i) END,
@@ -69,11 +70,12 @@ export async function writeReceipts(ctx: DemoCtx, from: number, upto: number): P
         ELSE 'reported' END,
       c.input_tokens, c.cache_read_tokens, 0, c.output_tokens, c.reasoning_tokens, c.version_id, c.input_micros,
       c.cache_read_micros, v2.cache_write_micros, c.output_micros, c.reasoning_micros, c.request_micros, c.held,
-        c.cost, c.charged, c.debt,
+        c.cost, c.charged, c.debt, t.seq,
       c.vendor_cost, 0, c.first_token_ms, c.duration_ms, c.at
     FROM demo_calls c JOIN demo_people p USING (u)
     JOIN demo_prices v2 ON v2.id = c.version_id
     LEFT JOIN demo_conversations v ON v.c = c.c
+    LEFT JOIN demo_transfers t ON t.origin = 'call' AND t.ref = c.i
     WHERE c.i >= ${from} AND c.i < ${upto} ORDER BY c.i`)
 }
 
@@ -82,12 +84,12 @@ export async function writeTransfers(ctx: DemoCtx, from: number, upto: number): 
   await ctx.db.execute(sql`
     INSERT INTO transfers (id, kind, debit_account_id, credit_account_id, amount_micros, debit_seq,
       debit_balance_micros,
-      credit_seq, credit_balance_micros, idempotency_key, request_hash, hold_id, external_ref, actor, reason,
-        created_at)
+      credit_seq, credit_balance_micros, idempotency_key, request_hash, hold_id, lot_transfer_id, external_ref, actor,
+        reason, created_at)
     SELECT m.id, m.kind, m.debit_id, m.credit_id, abs(m.change), CASE WHEN m.change < 0 THEN m.seq END,
       CASE WHEN m.change < 0 THEN m.balance END, CASE WHEN m.change > 0 THEN m.seq END,
       CASE WHEN m.change > 0 THEN m.balance END,
-      m.key, sha256(m.key::bytea), m.hold_id, m.external_ref, m.actor, m.reason, m.at
+      m.key, sha256(m.key::bytea), m.hold_id, m.lot_id, m.external_ref, m.actor, m.reason, m.at
     FROM (
       SELECT t.t, t.kind, t.change, t.seq, t.balance, t.at, pg_temp.demo_id(t.origin, t.at, t.ref) AS id,
         CASE WHEN t.change > 0 THEN CASE t.kind WHEN 'top_up' THEN h.clearing WHEN 'adjustment' THEN h.adjustments
@@ -99,7 +101,7 @@ export async function writeTransfers(ctx: DemoCtx, from: number, upto: number): 
         CASE t.origin WHEN 'call' THEN 'capture:' || w.hold_id WHEN 'debt' THEN 'bad-debt:' || w.hold_id
           ELSE CASE WHEN t.kind IN ('grant', 'adjustment') THEN t.kind || ':'
             ELSE '' END || 'demo:' || t.origin || ':' || t.ref END AS key,
-        w.hold_id,
+        w.hold_id, pg_temp.demo_id('credit', l.at, l.n) AS lot_id,
         CASE WHEN w.hold_id IS NOT NULL THEN pg_temp.demo_id('receipt', t.at, t.ref)::text
           WHEN o.p IS NOT NULL THEN 'order:' || pg_temp.demo_id('order', o.at, o.p)
           WHEN t.kind = 'redemption' THEN '…' || upper(substr(md5('code' || t.ref), 1, 4)) END AS external_ref,
@@ -114,6 +116,10 @@ export async function writeTransfers(ctx: DemoCtx, from: number, upto: number): 
         SELECT pg_temp.demo_id('hold', c.admitted_at, c.i) AS hold_id FROM demo_calls c
         WHERE t.origin IN ('call', 'debt') AND c.i = t.ref
       ) w ON true
+      LEFT JOIN LATERAL (
+        SELECT min(x.n) AS n FROM demo_uses x WHERE t.origin = 'call' AND x.i = t.ref HAVING count(*) = 1
+      ) x ON true
+      LEFT JOIN demo_credits l ON l.n = x.n
       LEFT JOIN demo_credits cr ON t.origin = 'credit' AND cr.n = t.ref
       LEFT JOIN demo_returns re ON t.origin IN ('return', 'lacking') AND re.e = t.ref
       LEFT JOIN demo_purchases o ON o.p = coalesce(cr.p, re.p)
@@ -142,13 +148,16 @@ export async function writeLots(ctx: DemoCtx): Promise<void> {
     ORDER BY l.n`)
 }
 
-/** Which lots paid for the calls from one number to another. */
+/** Which lots paid for the calls from one number to another that more than one paid for. */
 export async function writeLotUses(ctx: DemoCtx, from: number, upto: number): Promise<void> {
   await ctx.db.execute(sql`
     INSERT INTO lot_uses (wallet_id, transfer_id, lot_transfer_id, amount_micros)
     SELECT p.wallet_id, pg_temp.demo_id('call', x.at, x.i), pg_temp.demo_id('credit', l.at, x.n), x.amount
-    FROM demo_uses x JOIN demo_people p USING (u) JOIN demo_credits l USING (n)
-    WHERE x.i >= ${from} AND x.i < ${upto} ORDER BY x.i, x.n`)
+    FROM (
+      SELECT *, count(*) OVER (PARTITION BY i) AS lots FROM demo_uses WHERE i >= ${from} AND i < ${upto}
+    ) x
+    JOIN demo_people p USING (u) JOIN demo_credits l USING (n)
+    WHERE x.lots > 1 ORDER BY x.i, x.n`)
 }
 
 /** Which lots what went back came out of, and what all wallets stand at. */

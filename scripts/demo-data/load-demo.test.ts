@@ -88,6 +88,12 @@ describe('the small demonstration', () => {
     ['channels called', `SELECT count(DISTINCT channel_id) FROM usage_records`, 5],
     ['kinds of transfers', `SELECT count(DISTINCT kind) FROM transfers`, 8],
     ['sources of lots', `SELECT count(DISTINCT source) FROM lots`, 3],
+    ['charges that name their lot', `SELECT count(lot_transfer_id) FROM transfers`, 10_000],
+    [
+      'charges of several lots',
+      `SELECT count(DISTINCT t.id) FROM transfers t JOIN lot_uses u ON u.transfer_id = t.id WHERE t.kind = 'usage'`,
+      10,
+    ],
     ['states of orders', `SELECT count(DISTINCT state) FROM orders`, 8],
     ['ways to pay', `SELECT count(DISTINCT (provider, method)) FROM orders`, 4],
     ['refunds', `SELECT count(*) FROM refunds`, 2],

@@ -40,8 +40,8 @@ const LARGE_TABLES = [
   'audit_entries',
 ]
 
-/** Looked up by the rules of each transfer, admission and receipt that is written: it stays. */
-const KEPT = ['holds_pkey']
+/** Looked up by the rules of each transfer, admission and receipt that is written: they stay. */
+const KEPT = ['holds_pkey', 'lots_wallet_id_transfer_id_pk']
 
 /** A year of a service that was never there. `loaded` is false when this database has one already. */
 export type LoadedDemo = { loaded: boolean; size: DemoSize }
@@ -132,9 +132,9 @@ async function write(ctx: DemoCtx, size: DemoSize, bar: ProgressBar): Promise<vo
   await drawReturns(ctx)
   await step('balances', WEIGHTS.transfers, () => drawTransfers(ctx))
   await inBatches('holds', records, WEIGHTS.holds, (from, upto) => writeHolds(ctx, from, upto))
+  await writeLots(ctx)
   const { rows } = await ctx.db.execute<{ last: bigint }>(sql`SELECT max(t) AS last FROM demo_transfers`)
   await inBatches('transfers', Number(rows[0]!.last), WEIGHTS.transfer, (from, upto) => writeTransfers(ctx, from, upto))
-  await writeLots(ctx)
   await inBatches('lots', records, WEIGHTS.uses, (from, upto) => writeLotUses(ctx, from, upto))
   await closeBooks(ctx)
   await inBatches('receipts', records, WEIGHTS.receipts, (from, upto) => writeReceipts(ctx, from, upto))

@@ -34,7 +34,7 @@ export async function insertPastCalls(database: Pick<TestDatabase, 'ownerUrl'>, 
       await owner.query(statement, values)
     }
     await owner.query('COMMIT')
-    await owner.query('ANALYZE transfers, usage_records, holds, lot_uses, wallets')
+    await owner.query('ANALYZE transfers, usage_records, holds, wallets')
   } finally {
     await owner.end()
   }
@@ -44,23 +44,21 @@ const STATEMENTS = [
   `INSERT INTO holds (id, wallet_id, spender_id, amount_micros, state, captured_micros, request_hash, created_at, closed_at)
    SELECT hold_id, $1, $2, 2 * micros, 'captured', micros, sha256(hold_id::text::bytea), at, at FROM past`,
   `INSERT INTO transfers (id, kind, debit_account_id, credit_account_id, amount_micros, debit_seq, debit_balance_micros,
-     idempotency_key, request_hash, hold_id, actor, created_at)
+     idempotency_key, request_hash, hold_id, lot_transfer_id, actor, created_at)
    SELECT p.transfer_id, 'usage', $1, r.id, p.micros, p.seq, p.balance, 'capture:' || p.hold_id, sha256(p.hold_id::text::bytea),
-     p.hold_id, 'system:test', p.at
-   FROM past p, accounts r WHERE r.code = 'revenue' ORDER BY p.i`,
-  `INSERT INTO lot_uses (wallet_id, transfer_id, lot_transfer_id, amount_micros)
-   SELECT $1, p.transfer_id, l.transfer_id, p.micros
-   FROM past p, (SELECT transfer_id FROM lots WHERE wallet_id = $1 ORDER BY remaining_micros DESC LIMIT 1) l`,
+     p.hold_id, l.transfer_id, 'system:test', p.at
+   FROM past p, accounts r, (SELECT transfer_id FROM lots WHERE wallet_id = $1 ORDER BY remaining_micros DESC LIMIT 1) l
+   WHERE r.code = 'revenue' ORDER BY p.i`,
   `UPDATE lots SET remaining_micros = remaining_micros - (SELECT sum(micros) FROM past)
    WHERE (wallet_id, transfer_id) = (SELECT wallet_id, transfer_id FROM lots WHERE wallet_id = $1 ORDER BY remaining_micros DESC LIMIT 1)`,
   `UPDATE wallets SET posted_micros = (SELECT min(balance) FROM past), seq = (SELECT max(seq) FROM past) WHERE id = $1`,
   `INSERT INTO usage_records (user_id, id, wallet_id, hold_id, conversation_id, model_id, outcome, usage_source,
      input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, price_version_id,
      input_price_micros, cache_read_price_micros, cache_write_price_micros, output_price_micros, reasoning_price_micros,
-     request_price_micros, held_micros, cost_micros, charged_micros, bad_debt_micros, vendor_cost_micros, omitted_turns,
-     duration_ms, created_at)
+     request_price_micros, held_micros, cost_micros, charged_micros, bad_debt_micros, wallet_seq, vendor_cost_micros,
+     omitted_turns, duration_ms, created_at)
    SELECT $2, (lpad(to_hex((extract(epoch FROM p.at) * 1000)::bigint), 12, '0') || '70008000' || lpad(to_hex(p.i), 12, '0'))::uuid,
      $1, p.hold_id, gen_random_uuid(), p.model_id, 'completed', 'reported', p.micros, 0, 0, 0, 0, v.id,
-     1000000, 0, 0, 0, 0, 0, 2 * p.micros, p.micros, p.micros, 0, 0, 0, 900, p.at
+     1000000, 0, 0, 0, 0, 0, 2 * p.micros, p.micros, p.micros, 0, p.seq, 0, 0, 900, p.at
    FROM past p JOIN LATERAL (SELECT id FROM price_versions v WHERE v.model_id = p.model_id LIMIT 1) v ON true`,
 ]

@@ -160,15 +160,19 @@ export async function insertTransfers(db: Executor, transfers: readonly PastTran
     const created_at = transfer.at
     const addLot = (wallet_id: string, transfer_id: string, lotSource: string, amount_micros: number) =>
       rows.lots.push({ wallet_id, transfer_id, source: lotSource, amount_micros, remaining_micros: 0, created_at })
+    const parts = transfer.parts.map((part) => ({ lotId: newId(), ...part }))
+    // What one lot paid for a call, the transfer says itself.
+    const paidByOne = transfer.kind === 'usage' && parts.length === 1
     rows.transfers.push({
       ...{ id, kind: transfer.kind, debit_account_id: debit, credit_account_id: credit, created_at },
+      lot_transfer_id: paidByOne ? parts[0]!.lotId : null,
       ...{ amount_micros: transfer.amountMicros, idempotency_key: id, request_hash: '\\x00', actor: 'test' },
     })
     if (credit === transfer.credit) addLot(credit, id, transfer.source, transfer.amountMicros)
-    for (const part of transfer.parts) {
-      const lotId = newId()
-      addLot(debit, lotId, part.source, part.micros)
-      rows.lot_uses.push({ wallet_id: debit, transfer_id: id, lot_transfer_id: lotId, amount_micros: part.micros })
+    for (const { lotId, source: lotSource, micros: some } of parts) {
+      addLot(debit, lotId, lotSource, some)
+      if (!paidByOne)
+        rows.lot_uses.push({ wallet_id: debit, transfer_id: id, lot_transfer_id: lotId, amount_micros: some })
     }
   }
   await insert(db, 'transfers', rows.transfers)
