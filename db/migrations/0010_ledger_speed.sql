@@ -18,6 +18,14 @@ ALTER TABLE "wallets" ADD CONSTRAINT "wallets_never_overdrawn" CHECK ("wallets".
 -- for the lot, and what may refuse a row looks first whether it is the usual one. Whatever is not usual goes the way it
 -- went before. The other functions are in 0003, and ledger_suspend in 0005.
 
+-- As it was in 0003, by what PostgreSQL has for it since its version 18.
+DO $$
+BEGIN
+  IF current_setting('server_version_num')::integer >= 180000 THEN
+    CREATE OR REPLACE FUNCTION ledger_new_id() RETURNS uuid LANGUAGE sql VOLATILE AS 'SELECT uuidv7()';
+  END IF;
+END $$;--> statement-breakpoint
+
 -- Calls name a hold without a foreign key, which locks the hold for each row that names it. The rules of those rows look
 -- it up instead; and a hold stays, as does the lot that a transfer names.
 CREATE TRIGGER holds_keep_place BEFORE UPDATE OF id, wallet_id ON holds FOR EACH ROW EXECUTE FUNCTION refuse_change();--> statement-breakpoint
@@ -106,15 +114,11 @@ DECLARE
     WHEN NEW.cost_micros <> NEW.charged_micros + NEW.bad_debt_micros THEN 'usage_records_cost_split'
     WHEN NEW.cost_micros <> 0 AND (NEW.outcome IN ('failed', 'empty') OR NEW.usage_source = 'none')
       THEN 'usage_records_free_is_free'
-    WHEN octet_length(NEW.quarantined_usage::text) > 4096 THEN 'usage_records_quarantine_bounded' END;
+    WHEN octet_length(NEW.quarantined_usage::text) > 4096 THEN 'usage_records_quarantine_bounded'
+    WHEN NOT EXISTS (
+      SELECT 1 FROM public.admissions WHERE hold_id = NEW.hold_id AND price_version_id = NEW.price_version_id)
+      THEN 'usage_records_call_exists' END;
 BEGIN
-  IF v_broken IS NULL THEN
-    PERFORM FROM public.holds h, public.price_versions p WHERE h.id = NEW.hold_id AND p.id = NEW.price_version_id;
-    IF NOT FOUND THEN
-      v_broken := CASE WHEN EXISTS (SELECT 1 FROM public.holds WHERE id = NEW.hold_id)
-        THEN 'usage_records_price_version_exists' ELSE 'usage_records_hold_exists' END;
-    END IF;
-  END IF;
   IF v_broken IS NOT NULL THEN
     RAISE EXCEPTION 'a receipt breaks %', v_broken USING ERRCODE = 'check_violation', CONSTRAINT = v_broken;
   END IF;

@@ -96,7 +96,7 @@ type Admitted = Pick<Admission, 'outputCap' | 'heldMicros' | 'admittedAt'>
 /**
  * Admits a call for which all that it can cost was held, as it is for nearly all. A plain INSERT costs the server less
  * than one in a WITH clause, which alone can say what was held or why nothing was.
- * @returns null when less was held, or nothing
+ * @returns null when less was held, or nothing, or the call was let in before
  */
 async function admitInFull(ctx: Ctx, { fullMicros, ...placing }: Placing): Promise<Admitted | null> {
   const { rows } = await callLedger(() =>
@@ -106,7 +106,7 @@ async function admitInFull(ctx: Ctx, { fullMicros, ...placing }: Placing): Promi
       sql`
       INSERT INTO ${admissions} ${termsOf(placing, sql`${placing.fit.outputCap}::int`)}
       FROM ${placing.hold} hold WHERE hold.outcome = 'held' AND hold.amount_micros = ${fullMicros}::bigint
-      ON CONFLICT (hold_id) DO UPDATE SET hold_id = excluded.hold_id
+      ON CONFLICT (hold_id) DO NOTHING
       RETURNING output_cap, created_at::text AS admitted_at`,
     ),
   )

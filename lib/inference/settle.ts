@@ -50,7 +50,7 @@ export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
       SELECT ${sql.join(values, sql`, `)}, captured.charged_micros, captured.bad_debt_micros, captured.wallet_seq
       FROM ${capture} captured
       WHERE NOT EXISTS (SELECT 1 FROM ${usageRecords} WHERE hold_id = ${admission.holdId}::uuid)
-      ON CONFLICT (hold_id) DO NOTHING
+        AND NOT captured.replayed
       RETURNING charged_micros, bad_debt_micros, wallet_seq, created_at::text`,
     ),
   )

@@ -322,7 +322,7 @@ describe('what may be there once', () => {
     ['price_versions_no_overlap', 'price_versions', ['model_id', 'valid_during']],
     ['admissions_pkey', 'admissions', ['hold_id']],
     ['usage_records_user_id_id_pk', 'usage_records', ['user_id', 'id']],
-    ['usage_records_hold_key', 'usage_records', ['hold_id']],
+    ['usage_records_hold_key', 'usage_records', ['hold_id', 'price_version_id']],
     ['late_usage_pkey', 'late_usage', ['hold_id']],
   ])('%s', async (constraint, table, columns) => {
     const first = await insert(owner, table)
@@ -364,8 +364,8 @@ describe('what must be there', () => {
     ['price_versions_model_id_models_id_fk', 'price_versions', { model_id: 'unheard of' }],
     ['admissions_hold_exists', 'admissions', { hold_id: newId() }],
     ['admissions_price_version_exists', 'admissions', { price_version_id: newId() }],
-    ['usage_records_hold_exists', 'usage_records', { hold_id: newId() }],
-    ['usage_records_price_version_exists', 'usage_records', { price_version_id: newId() }],
+    ['usage_records_call_exists', 'usage_records', { hold_id: newId() }],
+    ['usage_records_call_exists', 'usage_records', { price_version_id: newId() }],
     ['late_usage_hold_id_holds_id_fk', 'late_usage', { hold_id: newId() }],
   ])('%s', async (constraint, table, row) => {
     expect(await refusalOf(insert(owner, table, row))).toBe(constraint)

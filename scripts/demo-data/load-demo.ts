@@ -41,7 +41,7 @@ const LARGE_TABLES = [
 ]
 
 /** Looked up by the rules of each transfer, admission and receipt that is written: they stay. */
-const KEPT = ['holds_pkey', 'lots_wallet_id_transfer_id_pk']
+const KEPT = ['holds_pkey', 'admissions_pkey', 'lots_wallet_id_transfer_id_pk']
 
 /** A year of a service that was never there. `loaded` is false when this database has one already. */
 export type LoadedDemo = { loaded: boolean; size: DemoSize }

@@ -26,10 +26,6 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     mutants: ['ledger_capture | condition | IF ⟦replayed → true⟧ THEN'],
   },
   {
-    why: 'A receipt that breaks one rule is refused whatever else is asked of it.',
-    mutants: ['check_usage_record | condition | IF ⟦v_broken IS NULL → true⟧ AND NOT EXISTS (SELECT 1 FROM'],
-  },
-  {
     why: 'Where there are no caps nothing is found or noted; the condition saves the statement.',
     mutants: [
       'ledger_capture | condition | IF ⟦v_wallet.caps > 0 → true⟧ THEN',

@@ -82,20 +82,23 @@ export const ROWS: Record<string, (client: pg.Client) => Promise<Row>> = {
     prompt_tokens: 0,
     output_cap: 1,
   }),
-  usage_records: async (client) => ({
-    user_id: newId(),
-    id: newId(),
-    wallet_id: newId(),
-    hold_id: await make(client, 'holds', 'id'),
-    model_id: 'a model',
-    outcome: 'completed',
-    usage_source: 'reported',
-    price_version_id: await make(client, 'price_versions', 'id'),
-    ...Object.fromEntries([...TOKENS, ...UNIT_PRICES, ...COSTS].map((column) => [column, 0])),
-    held_micros: 1,
-    omitted_turns: 0,
-    duration_ms: 0,
-  }),
+  usage_records: async (client) => {
+    const { hold_id, price_version_id } = await insert(client, 'admissions')
+    return {
+      user_id: newId(),
+      id: newId(),
+      wallet_id: newId(),
+      hold_id,
+      model_id: 'a model',
+      outcome: 'completed',
+      usage_source: 'reported',
+      price_version_id,
+      ...Object.fromEntries([...TOKENS, ...UNIT_PRICES, ...COSTS].map((column) => [column, 0])),
+      held_micros: 1,
+      omitted_turns: 0,
+      duration_ms: 0,
+    }
+  },
   late_usage: async (client) => ({
     hold_id: await make(client, 'holds', 'id'),
     user_id: newId(),

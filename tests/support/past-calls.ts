@@ -43,6 +43,9 @@ export async function insertPastCalls(database: Pick<TestDatabase, 'ownerUrl'>, 
 const STATEMENTS = [
   `INSERT INTO holds (id, wallet_id, spender_id, amount_micros, state, captured_micros, request_hash, created_at, closed_at)
    SELECT hold_id, $1, $2, 2 * micros, 'captured', micros, sha256(hold_id::text::bytea), at, at FROM past`,
+  `INSERT INTO admissions (hold_id, user_id, wallet_id, model_id, price_version_id, prompt_tokens, output_cap, created_at)
+   SELECT p.hold_id, $2, $1, p.model_id, v.id, p.micros, 1, p.at
+   FROM past p JOIN LATERAL (SELECT id FROM price_versions v WHERE v.model_id = p.model_id LIMIT 1) v ON true`,
   `INSERT INTO transfers (id, kind, debit_account_id, credit_account_id, amount_micros, debit_seq, debit_balance_micros,
      idempotency_key, request_hash, hold_id, lot_transfer_id, actor, created_at)
    SELECT p.transfer_id, 'usage', $1, r.id, p.micros, p.seq, p.balance, 'capture:' || p.hold_id, sha256(p.hold_id::text::bytea),
