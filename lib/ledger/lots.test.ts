@@ -232,6 +232,30 @@ it('a lot is drained to its last micro-credit', async () => {
   expect([await remaining(first), await remaining(second)]).toEqual([0n, 3n])
 })
 
+describe('what a call was charged', () => {
+  const charge = async (costMicros: bigint) => {
+    const { holdId } = await hold(100n)
+    await captureHold(ctx, { holdId, costMicros })
+    const { rows } = await database.db.execute<{ named: string | null; used: string[] }>(sql`
+      SELECT t.lot_transfer_id AS named, array(
+        SELECT u.lot_transfer_id::text FROM lot_uses u WHERE u.transfer_id = t.id ORDER BY 1) AS used
+      FROM transfers t WHERE t.hold_id = ${holdId}`)
+    return rows[0]
+  }
+
+  it.each([1n, 99n, 100n])('names the one lot that paid it: %s of a hundred', async (costMicros) => {
+    const lotId = await credit(100n, 'paid', FAR)
+    expect(await charge(costMicros)).toEqual({ named: lotId, used: [] })
+    expect(await remaining(lotId)).toBe(100n - costMicros)
+  })
+
+  it('names none where several paid, which stand beside it', async () => {
+    const lotIds = [await credit(30n), await credit(300n)]
+    expect(await charge(31n)).toEqual({ named: null, used: lotIds.toSorted() })
+    expect(await remaining(lotIds[1]!)).toBe(299n)
+  })
+})
+
 describe('a transfer out of one lot', () => {
   it('takes from that lot alone, at most what is left of it', async () => {
     const [promotional, paid] = [await credit(10n, 'promotional'), await credit(10n)]
