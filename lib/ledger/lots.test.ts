@@ -254,6 +254,13 @@ describe('what a call was charged', () => {
     expect(await charge(31n)).toEqual({ named: null, used: lotIds.toSorted() })
     expect(await remaining(lotIds[1]!)).toBe(299n)
   })
+
+  it.each([1, 2])('is refused when the lots hold %i less than the balance', async (missing) => {
+    const lotId = await credit(100n)
+    await owner.query('UPDATE lots SET remaining_micros = 100 - $2::int WHERE transfer_id = $1', [lotId, missing])
+    await expect(charge(100n)).rejects.toMatchObject({ cause: { code: 'UB009' } })
+    expect(await wallet()).toMatchObject({ postedMicros: 100n, heldMicros: 100n })
+  })
 })
 
 describe('a transfer out of one lot', () => {

@@ -4,6 +4,7 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     why: 'A lot is named by the transfer that brought it, and a transfer credits one wallet: its id alone finds the lot.',
     mutants: [
       'ledger_drain_lots | condition | emaining_micros = remaining_micros - v_take WHERE ⟦wallet_id = p_wallet → true⟧ AND transfer_id = v_lot;',
+      'ledger_capture | condition | WHERE ⟦wallet_id = v_wallet_id → true⟧ AND remaining_micros >= p_cos',
     ],
   },
   {
@@ -24,6 +25,12 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
   {
     why: 'Looked up again, a hold that was ended just now is as it was ended.',
     mutants: ['ledger_capture | condition | IF ⟦replayed → true⟧ THEN'],
+  },
+  {
+    why: 'That a hold has ended is found a statement later, and what was taken off is put back; the condition saves that.',
+    mutants: [
+      "ledger_capture | condition | WHERE h.id = p_hold AND ⟦h.state = 'open' → true⟧ AND w.id = h.wallet_id AND p_",
+    ],
   },
   {
     why: 'Where there are no caps nothing is found or noted; the condition saves the statement.',
