@@ -305,7 +305,6 @@ BEGIN
       posted_micros = posted_micros + p_cost, seq = seq - 1, held_micros = held_micros + v_reserved,
       open_holds = open_holds + 1
     WHERE id = v_wallet_id;
-    wallet_seq := NULL;
   END IF;
 
   SELECT w.* INTO v_wallet FROM holds h JOIN wallets w ON w.id = h.wallet_id WHERE h.id = p_hold FOR UPDATE OF w;
