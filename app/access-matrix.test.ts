@@ -76,7 +76,8 @@ beforeAll(async () => {
        v.id AS "plannedPriceId", v.model_id AS "plannedModelId",
        (SELECT min(id::text) FROM orders WHERE state = 'pending' AND provider = 'manual') AS "orderToConfirmId",
        (SELECT max(id::text) FROM orders WHERE state = 'pending' AND provider = 'manual') AS "orderToRejectId",
-       (SELECT id FROM orders WHERE state = 'paid' AND provider = 'manual' LIMIT 1) AS "orderToRefundId",
+       (SELECT id FROM orders o WHERE state = 'paid' AND provider = 'manual'
+         AND NOT EXISTS (SELECT FROM refunds WHERE order_id = o.id) LIMIT 1) AS "orderToRefundId",
        (SELECT order_id FROM disputes WHERE state = 'open' AND forgiven_at IS NULL LIMIT 1) AS "disputedOrderId"
      FROM messages m, price_versions v
      WHERE m.user_id = $1 AND m.role = 'assistant' AND lower(v.valid_during) > now() ORDER BY m.id DESC LIMIT 1`,
