@@ -1,8 +1,13 @@
-import { createCipheriv, createDecipheriv, createHash, randomBytes, timingSafeEqual } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 
 /** A secret of 256 random bits for links and keys, in URL-safe text. */
 export function newSecret(): string {
   return randomBytes(32).toString('base64url')
+}
+
+/** A secret of 256 bits that whoever has the key can make again, in URL-safe text. @param name never used for another */
+export function deriveSecret(key: string, name: string): string {
+  return createHmac('sha256', key).update(name).digest('base64url')
 }
 
 /** SHA-256 of a text: how a high-entropy secret is stored, and how a request is recognised. */

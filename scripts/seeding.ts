@@ -7,7 +7,7 @@ import { listChannels, type SeedReport, seedDatabase } from '#lib/models/index.t
 import { seedPackages } from '#lib/payments/index.ts'
 import { PlainError } from '#scripts/run-main.ts'
 
-/** What a seeded service can do. `adminLink` is there while no admin is, and shown once. */
+/** What a seeded service can do. `adminLink` is there while no admin is. */
 export type Seeded = { report: SeedReport; packagesAdded: number; hasChannel: boolean; adminLink: string | null }
 
 /**
@@ -23,7 +23,7 @@ export async function seedFromEnv(): Promise<Seeded> {
     const report = await seedDatabase(ctx, env)
     const packagesAdded = await seedPackages(ctx, { currency: report.currency })
     await makeAdminFromEnv(ctx)
-    const link = await createFirstAdminLink(ctx)
+    const link = await createFirstAdminLink(ctx, { reuse: true })
     const channels = await listChannels(ctx)
     const adminLink = link && `${env.APP_URL}/link/${link.token}`
     return { report, packagesAdded, hasChannel: channels.length > 0, adminLink }

@@ -13,6 +13,7 @@ import {
   signIn,
 } from '#lib/auth/index.ts'
 import { findSession } from '#lib/auth/sessions.ts'
+import { sha256 } from '#lib/crypto.ts'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
 import { findWallet } from '#lib/ledger/index.ts'
@@ -97,6 +98,30 @@ describe('the first admin’s link', () => {
     await createAccount(system, { ...ADMIN, email: 'other@example.com', role: 'admin' })
     await expect(acceptLink(visitor(), { token: last, ...ADMIN })).rejects.toMatchObject({ code: 'link_invalid' })
     expect(await listUsers()).toHaveLength(1)
+  })
+
+  it('is handed out again where that is asked for, while it is good for an hour and the secret is the same', async () => {
+    const again = async () => (await createFirstAdminLink(system, { reuse: true }))!.token
+    const token = await again()
+    const rows = await database.db.select().from(oneTimeLinks)
+    expect(await again()).toBe(token)
+    expect(await database.db.select().from(oneTimeLinks)).toEqual(rows)
+    await getLink(visitor(), { token })
+
+    await database.db.update(oneTimeLinks).set({ expiresAt: sql`now() + interval '59 minutes'` })
+    const next = await again()
+    expect(next).not.toBe(token)
+    await expect(getLink(visitor(), { token })).rejects.toMatchObject({ code: 'link_invalid' })
+    // As it would be kept had it been made under another secret.
+    const tokenHash = sha256('another')
+    await database.db
+      .update(oneTimeLinks)
+      .set({ tokenHash })
+      .where(eq(oneTimeLinks.tokenHash, sha256(next)))
+    const last = await again()
+    expect(last).not.toBe(next)
+    await acceptLink(visitor(), { token: last, ...ADMIN })
+    expect(await createFirstAdminLink(system, { reuse: true })).toBeNull()
   })
 
   it('makes an account that was registered before the admin’s', async () => {

@@ -2,8 +2,9 @@ import { and, eq, gt, isNull, sql } from 'drizzle-orm'
 import { z } from 'zod'
 import { oneTimeLinks, users } from '#db/schema/index.ts'
 import { recordAudit } from '#lib/audit.ts'
-import { newSecret, sha256 } from '#lib/crypto.ts'
+import { deriveSecret, equalBytes, newSecret, sha256 } from '#lib/crypto.ts'
 import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
+import { getEnv } from '#lib/env.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
 import { MICROS_PER_CREDIT } from '#lib/money.ts'
@@ -15,8 +16,9 @@ import { MIN_PASSWORD } from './shared.ts'
 import { throttleLink } from './throttle.ts'
 
 const SIGN_IN_LINK_AGE = sql`interval '60 minutes'`
-// Printed in the terminal of whoever starts the service: longer than a lunch, and each start prints a new one.
+// Printed in the terminal of whoever starts the service, which may be looked at after lunch.
 const FIRST_ADMIN_LINK_AGE = sql`interval '24 hours'`
+const FIRST_ADMIN_LINK_STILL_GOOD = sql`interval '1 hour'`
 
 // So that a real key can be tried at once.
 const FIRST_ADMIN_CREDIT_MICROS = 100n * MICROS_PER_CREDIT
@@ -26,16 +28,45 @@ const FIRST_ADMIN_LOCK = sql`SELECT pg_advisory_xact_lock(hashtextextended('firs
 
 /**
  * Makes the link with which the first admin sets up the service; links made before stop working. The service only.
- * @returns the secret for `APP_URL/link/…`, shown once; null when there is an admin already
+ * @param options `reuse` hands out the link there is again while it is good for an hour more, and changes nothing
+ * @returns the secret for `APP_URL/link/…`; null when there is an admin already
  */
-export async function createFirstAdminLink(ctx: Ctx): Promise<{ token: string } | null> {
+export async function createFirstAdminLink(
+  ctx: Ctx,
+  { reuse = false }: { reuse?: boolean } = {},
+): Promise<{ token: string } | null> {
   requireService(ctx)
   return await inTransaction(ctx, async (tx) => {
     await tx.db.execute(FIRST_ADMIN_LOCK)
     if (await hasAdmin(tx)) return null
+    const known = reuse ? await findFirstAdminLink(tx) : null
+    if (known) return known
     await expireLinks(tx, eq(oneTimeLinks.purpose, 'first_admin'))
-    return await insertLink(tx, { purpose: 'first_admin', userId: null, age: FIRST_ADMIN_LINK_AGE })
+    const id = newId()
+    const token = firstAdminToken(id)
+    await insertLink(tx, { id, token, purpose: 'first_admin', userId: null, age: FIRST_ADMIN_LINK_AGE })
+    return { token }
   })
+}
+
+// Kept as a hash like every link, and yet it can be printed again by whoever has the service's secret.
+const firstAdminToken = (linkId: string) => deriveSecret(getEnv().AUTH_SECRET, `first-admin:${linkId}`)
+
+/** The link of the first admin that is still good for a while, unless it was made under another AUTH_SECRET. */
+async function findFirstAdminLink(ctx: Ctx): Promise<{ token: string } | null> {
+  const [row] = await ctx.db
+    .select({ id: oneTimeLinks.id, tokenHash: oneTimeLinks.tokenHash })
+    .from(oneTimeLinks)
+    .where(
+      and(
+        eq(oneTimeLinks.purpose, 'first_admin'),
+        isNull(oneTimeLinks.usedAt),
+        gt(oneTimeLinks.expiresAt, sql`now() + ${FIRST_ADMIN_LINK_STILL_GOOD}`),
+      ),
+    )
+  if (!row) return null
+  const token = firstAdminToken(row.id)
+  return equalBytes(sha256(token), row.tokenHash) ? { token } : null
 }
 
 const createSignInLinkInput = z.object({ userId: z.uuid(), reason: reasonField.optional() })
@@ -58,7 +89,9 @@ export async function createSignInLink(
     if (user.status === 'disabled') throw new AppError('account_disabled')
     await expireLinks(tx, eq(oneTimeLinks.userId, userId))
     await recordAudit(tx, { action: 'user.sign-in-link', subjectType: 'user', subjectId: userId, reason })
-    return await insertLink(tx, { purpose: 'sign_in', userId, age: SIGN_IN_LINK_AGE })
+    const token = newSecret()
+    await insertLink(tx, { id: newId(), token, purpose: 'sign_in', userId, age: SIGN_IN_LINK_AGE })
+    return { token }
   })
 }
 
@@ -215,12 +248,16 @@ async function expireLinks(ctx: Ctx, which: ReturnType<typeof eq>): Promise<void
     .where(and(which, isNull(oneTimeLinks.usedAt), gt(oneTimeLinks.expiresAt, sql`now()`)))
 }
 
-type NewLink = { purpose: 'first_admin' | 'sign_in'; userId: string | null; age: ReturnType<typeof sql> }
+type NewLink = {
+  id: string
+  token: string
+  purpose: 'first_admin' | 'sign_in'
+  userId: string | null
+  age: ReturnType<typeof sql>
+}
 
-async function insertLink(ctx: Ctx, { purpose, userId, age }: NewLink): Promise<{ token: string }> {
-  const token = newSecret()
+async function insertLink(ctx: Ctx, { id, token, purpose, userId, age }: NewLink): Promise<void> {
   await ctx.db
     .insert(oneTimeLinks)
-    .values({ id: newId(), tokenHash: sha256(token), purpose, userId, expiresAt: sql`now() + ${age}` })
-  return { token }
+    .values({ id, tokenHash: sha256(token), purpose, userId, expiresAt: sql`now() + ${age}` })
 }
