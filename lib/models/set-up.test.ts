@@ -1,5 +1,6 @@
+import { eq } from 'drizzle-orm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { channelKeys, channelModels, channels, models, priceVersions } from '#db/schema/index.ts'
+import { auditEntries, channelKeys, channelModels, channels, models, priceVersions } from '#db/schema/index.ts'
 import { systemCtx, type UserCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
 import {
@@ -128,6 +129,10 @@ describe('setUpChannel', () => {
       displayName: 'Bare',
       price: { inputMicros: 2_000_000n },
     })
+    const added = await database.db.select().from(auditEntries).where(eq(auditEntries.action, 'model.add'))
+    const byActor = added.filter(({ actorId }) => actorId === ctx.actor.userId)
+    expect(byActor.map(({ subjectId }) => subjectId)).toEqual(['gpt-6-luna', 'new-one'])
+    expect(byActor[0]?.after).toMatchObject({ input: '0.15', priceVersionId: expect.any(String) })
   })
 
   it('keeps the price of what is priced here, and finds a name that is free', async () => {

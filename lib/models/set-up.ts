@@ -3,10 +3,11 @@ import { z } from 'zod'
 import { CATALOGUE } from '#db/catalogue.ts'
 import { channels, models, priceVersions } from '#db/schema/index.ts'
 import { insertModels } from '#db/seed.ts'
-import { actorName } from '#lib/audit.ts'
+import { actorName, recordAudit } from '#lib/audit.ts'
 import { type Ctx, inTransaction, requireAdmin } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { newId } from '#lib/id.ts'
+import { creditsToDecimal } from '#lib/money.ts'
 import { getSettings } from '#lib/settings/index.ts'
 import { priceInForce } from './catalogue.ts'
 import { convertPrices, limitsOf } from './catalogue-prices.ts'
@@ -99,7 +100,19 @@ async function addFromCatalogue(ctx: Ctx, ids: readonly string[]): Promise<void>
       price: { ...price, id: newId(), createdBy: actorName(ctx.actor) },
     }
   })
-  await insertModels(ctx.db, rows)
+  for (const modelId of await insertModels(ctx.db, rows)) {
+    const price = rows.find(({ model }) => model.id === modelId)?.price
+    await recordAudit(ctx, {
+      action: 'model.add',
+      subjectType: 'model',
+      subjectId: modelId,
+      after: {
+        input: price && creditsToDecimal(price.inputMicros),
+        output: price && creditsToDecimal(price.outputMicros),
+        priceVersionId: price?.id,
+      },
+    })
+  }
 }
 
 type ByHand = Omit<z.output<typeof addModelInput>, 'vendor'>

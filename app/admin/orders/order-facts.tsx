@@ -1,4 +1,5 @@
 import { useLocale, useTranslations } from 'next-intl'
+import { Actor } from '#app/admin/_parts/actor.tsx'
 import { Fact, Facts, Id } from '#app/admin/_parts/facts.tsx'
 import { TextLink } from '#app/admin/_parts/text-link.tsx'
 import { creditsToDecimal, priceToDecimal } from '#lib/money.ts'
@@ -34,7 +35,7 @@ export function OrderFacts({ order, history, timeZone }: OrderFactsProps) {
       <Fact label={t('order.shortfall')}>{credits(order.shortfallMicros)}</Fact>
       <Fact label={t('order.payerNote')}>{order.payerNote}</Fact>
       <Fact label={t('order.decisionNote')}>{order.decisionNote}</Fact>
-      <Fact label={t('order.decidedBy')}>{history.decidedBy && <Id>{history.decidedBy}</Id>}</Fact>
+      <Fact label={t('order.decidedBy')}>{history.decidedBy && <Actor>{history.decidedBy}</Actor>}</Fact>
       <Fact label={t('order.session')}>{history.sessionId && <Id>{history.sessionId}</Id>}</Fact>
       <Fact label={t('order.payment')}>{history.paymentIntentId && <Id>{history.paymentIntentId}</Id>}</Fact>
       <Fact label={t('order.id')}>

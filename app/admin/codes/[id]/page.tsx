@@ -9,8 +9,9 @@ import { getTimeZone } from '#app/_server/time-zone.ts'
 import { buttonClass } from '#app/_ui/button.tsx'
 import { Card } from '#app/_ui/card.tsx'
 import { TimeZoneKeeper } from '#app/_ui/time-zone-keeper.tsx'
+import { Actor } from '#app/admin/_parts/actor.tsx'
 import { hrefWith, idParam, type SearchParams, textParam } from '#app/admin/_parts/address.ts'
-import { Fact, Facts, Id } from '#app/admin/_parts/facts.tsx'
+import { Fact, Facts } from '#app/admin/_parts/facts.tsx'
 import { PageHead } from '#app/admin/_parts/page-head.tsx'
 import { Pager } from '#app/admin/_parts/pager.tsx'
 import { BatchBadge, stateOfBatch } from '#app/admin/codes/batch-badge.tsx'
@@ -129,7 +130,7 @@ export default async function BatchPage({ params, searchParams }: PageProps) {
             </Fact>
             <Fact label={t('column.created')}>{when.format(batch.createdAt)}</Fact>
             <Fact label={t('codes.by')}>
-              <Id>{batch.createdBy}</Id>
+              <Actor>{batch.createdBy}</Actor>
             </Fact>
             <Fact label={t('codes.revokedAt')}>{batch.revokedAt && when.format(batch.revokedAt)}</Fact>
           </Facts>

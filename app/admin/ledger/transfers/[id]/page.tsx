@@ -9,6 +9,7 @@ import { getTimeZone } from '#app/_server/time-zone.ts'
 import { buttonClass } from '#app/_ui/button.tsx'
 import { Card } from '#app/_ui/card.tsx'
 import { TimeZoneKeeper } from '#app/_ui/time-zone-keeper.tsx'
+import { Actor } from '#app/admin/_parts/actor.tsx'
 import { Fact, Facts, Id } from '#app/admin/_parts/facts.tsx'
 import { PageHead } from '#app/admin/_parts/page-head.tsx'
 import { TextLink } from '#app/admin/_parts/text-link.tsx'
@@ -47,7 +48,6 @@ export default async function TransferPage({ params }: PageProps) {
   const [t, locale, timeZone] = await Promise.all([getTranslations('adminMoney'), getLocale(), getTimeZone()])
   const when = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'medium', timeZone })
   const cause = causeOf(transfer)
-  const by = /^user:(.+)$/.exec(transfer.actor)?.[1]
   let causeLink: ReactNode = null
   if (cause) causeLink = <TextLink href={cause.href}>{t(`transfer.cause.${cause.is}`)}</TextLink>
   if (redemption) {
@@ -82,13 +82,7 @@ export default async function TransferPage({ params }: PageProps) {
             <Fact label={t('transfer.causedBy')}>{causeLink}</Fact>
             <Fact label={t('transfer.reason')}>{transfer.reason}</Fact>
             <Fact label={t('transfer.actor')}>
-              {by ? (
-                <TextLink href={`/admin/people/${by}`}>
-                  <Id>{transfer.actor}</Id>
-                </TextLink>
-              ) : (
-                <Id>{transfer.actor}</Id>
-              )}
+              <Actor>{transfer.actor}</Actor>
             </Fact>
             <Fact label={t('ledger.reference')}>{transfer.reference && <Id>{transfer.reference}</Id>}</Fact>
             <Fact label={t('call.hold')}>{transfer.holdId && <Id>{transfer.holdId}</Id>}</Fact>
