@@ -125,7 +125,8 @@ export async function findDemoFacts(db: Database): Promise<DemoFacts> {
       SELECT o.user_id, o.wallet_id FROM orders o WHERE o.state = 'paid'
       GROUP BY o.user_id, o.wallet_id ORDER BY count(*) DESC, o.user_id LIMIT 1
     ), call AS (
-      SELECT u.* FROM usage_records u JOIN person p USING (user_id) WHERE u.charged_micros > 0 AND u.channel_id IS NOT NULL
+      SELECT u.* FROM usage_records u JOIN person p USING (user_id)
+      WHERE u.charged_micros > 0 AND EXISTS (SELECT FROM channel_keys k WHERE k.channel_id = u.channel_id)
       ORDER BY u.id DESC LIMIT 1
     )
     SELECT (SELECT id FROM users WHERE role = 'admin' LIMIT 1) AS "adminId", p.user_id AS "personId", x.email, p.wallet_id AS "walletId", t.debit_seq::text AS "entrySeq", o.id AS "orderId",
