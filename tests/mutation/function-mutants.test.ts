@@ -128,6 +128,12 @@ describe('mutateFunction', () => {
     ])
   })
 
+  it('takes another account of the house for one', () => {
+    expect(inBlock("v := '00000000-0000-7000-8000-000000000007';")).toContain(
+      "constant: '00000000-0000-7000-8000-000000000007' → '00000000-0000-7000-8000-000000000001'",
+    )
+  })
+
   it('takes keys apart', () => {
     expect(inBlock("v := 'expiry:' || a || b;")).toEqual([
       "statement: v := 'expiry:' || a || b; → NULL;",

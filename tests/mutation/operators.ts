@@ -268,7 +268,7 @@ const FAMILIES = [
 
 function otherString(literal: string): string | null {
   const text = literal.slice(1, -1)
-  const house = /^(0{8}-0{4}-70{2}-80{3}-0{11})([1-7])$/.exec(text)
+  const house = /^(0{8}-0{4}-70{3}-80{3}-0{11})([1-7])$/.exec(text)
   if (house) return `'${house[1]}${(Number(house[2]) % 7) + 1}'`
   const family = FAMILIES.find((words) => words.includes(text))
   if (family) return `'${family[(family.indexOf(text) + 1) % family.length]}'`
