@@ -93,6 +93,8 @@ const REFUSED: [constraint: string, table: string, rows: Row[]][] = [
       { ...ended, state: 'released', captured_micros: 0, bad_debt_micros: 1 },
       { captured_micros: 1 },
       { bad_debt_micros: 1 },
+      { captured_micros: 1, bad_debt_micros: 1 },
+      { state: 'released' },
       { state: 'lost', captured_micros: 0, closed_at: '2026-01-01' },
       { closed_at: '2026-01-01' },
       { ...ended, closed_at: null },
@@ -274,6 +276,8 @@ describe('what a call was charged', () => {
     ['taken', {}],
     ['transfers_two_sided', { debit_account_id: HOUSE.revenue }],
     ['transfers_hold_shape', { hold_id: null }],
+    ['transfers_hold_shape', { kind: 'grant' }],
+    ['transfers_kind_known', { kind: 'other' }],
     ['transfers_hold_exists', { hold_id: newId() }],
     ['transfers_balances_shape', { debit_seq: 0 }],
     ['transfers_balances_shape', { debit_seq: null }],
@@ -294,6 +298,19 @@ describe('what a call was charged', () => {
     const fields = { hold_id: hold.id, lot_transfer_id: lot.transfer_id }
     expect(await charge({ ...fields, debit_account_id: lot.wallet_id })).toBe('taken')
     expect(await charge(fields)).toBe('transfers_lot_exists')
+  })
+
+  it.each(['usage', 'bad_debt'])('names a lot that is there, of that wallet, as %s', async (kind) => {
+    const lot = await insert(owner, 'lots')
+    const hold = await insert(owner, 'holds', { wallet_id: lot.wallet_id })
+    const fields = { kind, hold_id: hold.id, debit_account_id: lot.wallet_id }
+    const foreign = await insert(owner, 'lots')
+    for (const lot_transfer_id of [newId(), foreign.transfer_id]) {
+      await owner.query('SAVEPOINT before')
+      expect(await charge({ ...fields, lot_transfer_id })).toBe('transfers_lot_exists')
+      await owner.query('ROLLBACK TO before')
+    }
+    expect(await charge({ ...fields, lot_transfer_id: lot.transfer_id })).toBe('taken')
   })
 
   it('names a wallet that is not the house’s, even where the house had one', async () => {
