@@ -230,7 +230,10 @@ describe('captureHold', () => {
     })
   })
 
-  it('is refused whole when somebody has used its key', async () => {
+  it.each([
+    [10n, { constraint: 'transfers_idempotency_key' }],
+    [5_000n, { code: 'UB009' }],
+  ])('of a call that costs %s is refused whole when somebody has used its key', async (costMicros, cause) => {
     const request = hold()
     await placeHold(ctx, request)
     await postTransfer(ctx, {
@@ -242,8 +245,7 @@ describe('captureHold', () => {
       lot: { source: 'promotional' },
     })
     const before = await wallet()
-    const refused = captureHold(ctx, { holdId: request.holdId, costMicros: 10n })
-    await expect(refused).rejects.toMatchObject({ cause: { constraint: 'transfers_idempotency_key' } })
+    await expect(captureHold(ctx, { holdId: request.holdId, costMicros })).rejects.toMatchObject({ cause })
     expect(await wallet()).toEqual(before)
     expect(await holdRow(request.holdId)).toMatchObject({ state: 'open' })
   })
