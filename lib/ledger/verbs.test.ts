@@ -467,22 +467,34 @@ describe('ledger_capture', () => {
     const [first] = await call('ledger_capture', capturing(id, 101, { external_ref: 'receipt' }))
     expect(first).toMatchObject({ charged_micros: 100n, bad_debt_micros: 1n, wallet_seq: 2n, replayed: false })
     expect(await call('ledger_capture', capturing(id, 101))).toEqual([{ ...first, replayed: true }])
-    const [lost] = await all("SELECT id FROM transfers WHERE hold_id = $1 AND kind = 'bad_debt'", id)
-    expect(await transfer(lost!.id)).toEqual({
-      kind: 'bad_debt',
-      debit_account_id: HOUSE.badDebt,
+    const both = {
       credit_account_id: HOUSE.revenue,
-      amount_micros: 1n,
-      debit_seq: null,
-      debit_balance_micros: null,
       credit_seq: null,
       credit_balance_micros: null,
       hold_id: id,
       external_ref: 'receipt',
       actor: 'system:test',
       reason: null,
-      idempotency_key: `bad-debt:${id}`,
       request_hash: Buffer.from('a call'),
+    }
+    expect(await transfer(first!.transfer_id)).toEqual({
+      ...both,
+      kind: 'usage',
+      debit_account_id: walletId,
+      amount_micros: 100n,
+      debit_seq: 2n,
+      debit_balance_micros: 0n,
+      idempotency_key: `capture:${id}`,
+    })
+    const [lost] = await all("SELECT id FROM transfers WHERE hold_id = $1 AND kind = 'bad_debt'", id)
+    expect(await transfer(lost!.id)).toEqual({
+      ...both,
+      kind: 'bad_debt',
+      debit_account_id: HOUSE.badDebt,
+      amount_micros: 1n,
+      debit_seq: null,
+      debit_balance_micros: null,
+      idempotency_key: `bad-debt:${id}`,
     })
     expect(await one('SELECT * FROM holds WHERE id = $1', id)).toMatchObject({
       captured_micros: 100n,
@@ -491,8 +503,9 @@ describe('ledger_capture', () => {
     expect(await wallet()).toMatchObject({ posted_micros: 0n, held_micros: 0n, open_holds: 0 })
   })
 
-  it('charges a single micro-credit, and nothing releases', async () => {
+  it.each([null, 500])('charges a single micro-credit, and nothing releases, under a cap of %s', async (limit) => {
     await credit()
+    await cap(limit)
     const [charged, free] = [await hold({ full: 30 }), await hold({ full: 30 })]
     expect(await call('ledger_capture', capturing(charged, 1))).toMatchObject([{ charged_micros: 1n, wallet_seq: 2n }])
     const nothing = { charged_micros: 0n, bad_debt_micros: 0n, transfer_id: null, wallet_seq: null }
