@@ -74,4 +74,27 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
       'check_usage_record | function | te_tokens, NEW.output_tokens, NEW.reasoning_tokens⟦, NEW.cost_micros → ⟧, NEW.charged_micros, NEW.bad_',
     ],
   },
+  {
+    why: 'What the usual way does not take goes the other way, which comes to the same.',
+    mutants: [
+      'ledger_hold | statement | ⟦UPDATE wallets w SET held_micros = held_… held_micros, open_holds; → NULL;⟧',
+      'ledger_hold | comparison | ERE id = p_wallet AND posted_micros - held_micros ⟦>= → >⟧ p_full AND open_holds < p_max',
+    ],
+  },
+  {
+    why: 'A charge that is not looked at first as the usual one is asked all the rest, and refused or taken alike.',
+    mutants: [
+      'check_transfer | statement | ⟦PERFORM FROM public.holds WHERE id = NEW… = NEW.lot_transfer_id)); → NULL;⟧',
+      "check_transfer | constant | AND NEW.credit_account_id = ⟦'00000000-0000-7000-8000-000000000002' → '00000000-0000-7000-8000-000000000003'⟧ AND NEW.debit_account_id <> N",
+      'check_transfer | constant | AND NEW.debit_seq > ⟦0 → 1⟧ AND NEW.debit_balance_micros',
+      'check_transfer | comparison | ND NEW.debit_seq > 0 AND NEW.debit_balance_micros ⟦>= → >⟧ 0',
+      'check_transfer | constant | ulls(NEW.credit_seq, NEW.credit_balance_micros) = ⟦2 → 3⟧',
+      'check_transfer | condition | AND (⟦NEW.lot_transfer_id IS NULL → false⟧ OR EXISTS (',
+      'check_transfer | condition | AND (NEW.lot_transfer_id IS NULL OR ⟦EXISTS ( SELECT 1 FROM public.lots WHERE…id = NEW.lot_transfer_id) → false⟧);',
+      "check_transfer | condition | IF ⟦NEW.kind = 'usage' → false⟧ THEN",
+      "check_transfer | constant | IF NEW.kind = ⟦'usage' → 'bad_debt'⟧ THEN",
+      'check_transfer | condition | IF ⟦FOUND → false⟧ THEN',
+      'check_transfer | statement | ⟦RETURN NEW; → NULL;⟧',
+    ],
+  },
 ]
