@@ -125,8 +125,9 @@ describe('the small demonstration', () => {
            AND (SELECT max(created_at) < now() FROM orders) AS past`,
     )
     expect(row).toMatchObject({ past: true })
-    expect(row.calls).toBeGreaterThan(0.999)
-    expect(row.transfers).toBeGreaterThan(0.999)
+    // A late row that is short may lie on an early page that had room for it.
+    expect(row.calls).toBeGreaterThan(0.99)
+    expect(row.transfers).toBeGreaterThan(0.99)
   })
 
   it('leaves indexes, keys, CHECKs and triggers as they were', async () => {
