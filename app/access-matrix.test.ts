@@ -72,6 +72,7 @@ beforeAll(async () => {
        (SELECT min(id::text) FROM adjustments WHERE state = 'waiting') AS "adjustmentId",
        (SELECT max(id::text) FROM adjustments WHERE state = 'waiting') AS "otherAdjustmentId",
        (SELECT name FROM channels WHERE id = $2) AS "channelName",
+       (SELECT base_url FROM channels WHERE id = $2) AS "channelBaseUrl",
        (SELECT id FROM channel_keys WHERE channel_id = $2 LIMIT 1) AS "keyId",
        v.id AS "plannedPriceId", v.model_id AS "plannedModelId",
        (SELECT min(id::text) FROM orders WHERE state = 'pending' AND provider = 'manual') AS "orderToConfirmId",

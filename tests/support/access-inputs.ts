@@ -12,6 +12,7 @@ export type Named = DemoFacts & {
   adjustmentId: string
   otherAdjustmentId: string
   channelName: string
+  channelBaseUrl: string
   keyId: string
   plannedPriceId: string
   plannedModelId: string
@@ -90,7 +91,8 @@ export const ACTION_INPUTS: Record<string, Record<string, ActionInput>> = {
     addModels: {
       input: () => ({ models: [{ from: 'hand', vendorModel: 'x', model: { id: 'x', input: '1', output: '1' } }] }),
     },
-    edit: { input: (named) => ({ name: named.channelName }) },
+    // Its own address: at another host its keys would be forgotten, and those below are about one.
+    edit: { input: (named) => ({ name: named.channelName, baseUrl: named.channelBaseUrl }) },
     findModels: { admin: 'reaches outside' },
     findMoreModels: { admin: 'reaches outside' },
     setPoolKeyStatus: { input: () => ({ status: 'disabled' }) },
