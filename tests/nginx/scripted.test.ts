@@ -464,6 +464,8 @@ describe('a service whose name comes and goes', () => {
     expect(await ask('/prices')).toMatchObject({ status: 503, body: expect.stringContaining('<html') })
     expect(await ask('/', { method: 'POST' })).toMatchObject({ status: 503 })
     expect(await ask('/', { headers: { cookie: 'ub-session=abc' } })).toMatchObject({ status: 503 })
+    // It would hold whole requests, and one line for each.
+    expect(late.output()).toBe('')
 
     body = 'new'
     await service.start()
