@@ -135,17 +135,18 @@ export async function drawReturns(ctx: DemoCtx): Promise<void> {
       SELECT a.*, row_number() OVER (ORDER BY a.last_at > d.ends_at - interval '4 days', a.spread) AS r,
         a.last_at + least(interval '3 days', (d.ends_at - a.last_at) / 2) AS at
       FROM asked a, demo_scale d WHERE a.last_at < d.ends_at - interval '2 hours'
+    ), taken_back AS (
+      SELECT disputed.* FROM disputed, limits WHERE r <= limits.disputes
     ), returned AS (
       SELECT s.*, row_number() OVER (ORDER BY left_micros = 0, spread) AS r, row_number()
         OVER (ORDER BY left_micros > 0, spread) AS r_spent
-      FROM sold s, demo_scale d, limits
-      WHERE s.quiet_since < d.ends_at - interval '2 hours'
-        AND s.p NOT IN (SELECT p FROM disputed WHERE disputed.r <= limits.disputes)
+      FROM sold s, demo_scale d
+      WHERE s.quiet_since < d.ends_at - interval '2 hours' AND s.p NOT IN (SELECT p FROM taken_back)
     )
     SELECT p, u, pack, 'dispute' AS kind, at,
       (ARRAY['open', 'lost', 'won', 'closed', 'inquiry', 'lost', 'open', 'won'])[1 + (r - 1) % 8] AS state,
         1.0 AS share, r % 16 = 6 AS forgiven
-    FROM disputed, limits WHERE r <= limits.disputes
+    FROM taken_back
     UNION ALL
     SELECT p, u, pack, 'refund', quiet_since + least(interval '30 hours', (d.ends_at - quiet_since) / 2),
       CASE WHEN r % 11 = 5 THEN 'failed' WHEN r % 13 = 6 THEN 'pending' ELSE 'succeeded' END,
