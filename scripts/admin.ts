@@ -5,5 +5,3 @@ process.env.LOG_LEVEL = 'silent'
 
 const { runAdmin } = await import('#scripts/admin/run.ts')
 process.exitCode = await runAdmin(process.argv.slice(2))
-
-export {}

@@ -13,19 +13,13 @@ export const workers = pgTable('workers', {
   stoppedAt: instant('stopped_at'),
 })
 
-/** The terms on which a call in flight was let in, and how far it came: what settles it, whoever does. */
-export const admissions = pgTable('admissions', {
-  holdId: uuid('hold_id').primaryKey(),
-  userId: uuid('user_id').notNull(),
-  walletId: uuid('wallet_id').notNull(),
-  modelId: text('model_id').notNull(),
-  priceVersionId: uuid('price_version_id').notNull(),
-  promptTokens: countNotNegative('prompt_tokens').notNull(),
-  outputCap: integer('output_cap').notNull(),
-  omittedTurns: integer('omitted_turns').notNull().default(0),
+/** How far a call in flight has come: by this it is settled when its process dies. */
+export const checkpoints = pgTable('checkpoints', {
+  holdId: uuid('hold_id')
+    .primaryKey()
+    .references(() => holds.id),
   /** Output tokens received so far, by our own count; written a few times a second. */
-  outputTokens: countNotNegative('output_tokens').notNull().default(0),
-  createdAt: createdAt(),
+  outputTokens: countNotNegative('output_tokens').notNull(),
 })
 
 /** The receipt of one call. Append-only by trigger; survives its conversation, so it references none. */

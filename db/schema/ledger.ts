@@ -7,6 +7,7 @@ import {
   integer,
   jsonb,
   pgTable,
+  pgView,
   primaryKey,
   text,
   uniqueIndex,
@@ -54,6 +55,9 @@ export const wallets = pgTable(
     caps: integer().notNull().default(0),
     /** Nothing new may be held while a payment into it is disputed. */
     suspended: boolean().notNull().default(false),
+    /** The lot that calls are paid from, the first in order, and the balance at which it is used up; null when none is. */
+    lotTransferId: uuid('lot_transfer_id'),
+    lotFloorMicros: micros('lot_floor_micros'),
   },
   (table) => [
     index('wallets_next_expiry_idx').on(table.nextExpiryAt).where(sql`${table.nextExpiryAt} is not null`),
@@ -121,9 +125,7 @@ export const holds = pgTable(
   'holds',
   {
     id: uuid().primaryKey(),
-    walletId: uuid('wallet_id')
-      .notNull()
-      .references(() => wallets.id),
+    walletId: uuid('wallet_id').notNull(),
     amountMicros: microsPositive('amount_micros').notNull(),
     state: text({ enum: ['open', 'captured', 'released'] })
       .notNull()
@@ -136,6 +138,13 @@ export const holds = pgTable(
     spenderId: uuid('spender_id').notNull(),
     /** The process that runs the call; closing sets it to null, and the sweep looks here. */
     openWorkerId: uuid('open_worker_id'),
+    /** The terms on which a call was let in, for who settles it; null where a hold is of no call. The ledger keeps them. */
+    modelId: text('model_id'),
+    priceVersionId: uuid('price_version_id'),
+    promptTokens: countNotNegative('prompt_tokens'),
+    /** Output tokens asked for at most; what was held may pay for fewer. */
+    outputCap: countNotNegative('output_cap'),
+    omittedTurns: countNotNegative('omitted_turns'),
     createdAt: createdAt(),
     closedAt: instant('closed_at'),
   },
@@ -145,7 +154,7 @@ export const holds = pgTable(
   ],
 )
 
-/** Credits that came in together, and what is left of them. */
+/** Credits that came in together. What is left of them is in `lotsLeft`. */
 export const lots = pgTable(
   'lots',
   {
@@ -158,12 +167,24 @@ export const lots = pgTable(
       .references(() => transfers.id),
     source: text({ enum: ['paid', 'promotional', 'code'] }).notNull(),
     amountMicros: microsPositive('amount_micros').notNull(),
-    remainingMicros: microsNotNegative('remaining_micros').notNull(),
+    /** What was left when this row was last written: while a wallet pays from the lot, only the wallet is. */
+    notedMicros: microsNotNegative('noted_micros').notNull(),
     expiresAt: instant('expires_at'),
     createdAt: createdAt(),
   },
   (table) => [primaryKey({ columns: [table.walletId, table.transferId] })],
 )
+
+/** The lots, each with what is left of it now. */
+export const lotsLeft = pgView('lots_left', {
+  walletId: uuid('wallet_id').notNull(),
+  transferId: uuid('transfer_id').notNull(),
+  source: text({ enum: ['paid', 'promotional', 'code'] }).notNull(),
+  amountMicros: micros('amount_micros').notNull(),
+  remainingMicros: micros('remaining_micros').notNull(),
+  expiresAt: instant('expires_at'),
+  createdAt: instant('created_at').notNull(),
+}).existing()
 
 /** Which lots paid for a transfer that does not name its lot itself. Append-only by trigger. */
 export const lotUses = pgTable(

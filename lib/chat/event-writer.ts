@@ -110,7 +110,8 @@ async function writePages(db: Database, pages: readonly Page[]): Promise<Map<str
       JOIN mine ON mine.id = e.id
       ON CONFLICT DO NOTHING
     ), checkpointed AS (
-      UPDATE admissions a SET output_tokens = mine.output_tokens FROM mine WHERE a.hold_id = mine.hold_id
+      INSERT INTO checkpoints (hold_id, output_tokens) SELECT hold_id, output_tokens FROM mine
+      ON CONFLICT (hold_id) DO UPDATE SET output_tokens = excluded.output_tokens
     )
     SELECT id, stop_requested_at IS NOT NULL AS stop_requested FROM mine
     UNION ALL

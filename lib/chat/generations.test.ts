@@ -63,7 +63,7 @@ async function countRows() {
   const result = await database.db.execute(sql`
     SELECT (SELECT count(*) FROM conversations) AS conversations, (SELECT count(*) FROM messages) AS messages,
       (SELECT count(*) FROM generations) AS generations, (SELECT count(*) FROM holds) AS holds,
-      (SELECT count(*) FROM admissions) AS admissions, (SELECT count(*) FROM transfers) AS transfers,
+      (SELECT count(*) FROM transfers) AS transfers,
       (SELECT count(*) FROM usage_records) AS usage_records`)
   return result.rows[0]
 }

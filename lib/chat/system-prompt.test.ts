@@ -57,8 +57,8 @@ async function ask(parent?: { conversationId: string; assistantMessageId: string
   })
   const answer = await readAll(await readEvents(person, { generationId: started.generationId }))
   const { rows } = await database.db.execute<{ id: string; held: bigint; prompt: number }>(sql`
-    SELECT u.id, u.held_micros AS held, a.prompt_tokens AS prompt
-    FROM usage_records u JOIN admissions a ON a.hold_id = u.hold_id JOIN generations g ON g.hold_id = u.hold_id
+    SELECT u.id, u.held_micros AS held, h.prompt_tokens AS prompt
+    FROM usage_records u JOIN holds h ON h.id = u.hold_id JOIN generations g ON g.hold_id = u.hold_id
     WHERE g.id = ${started.generationId}`)
   return { ...started, ...rows[0]!, answer }
 }
@@ -151,6 +151,6 @@ it('nothing that a person can ask for has its words', async () => {
   // Nor is it kept beside what people write.
   const { rows } = await database.db.execute<{ found: bigint }>(sql`
     SELECT (SELECT count(*) FROM messages WHERE text LIKE '%Xyzzy%') + (SELECT count(*) FROM usage_records u
-      WHERE to_jsonb(u)::text LIKE '%Xyzzy%') + (SELECT count(*) FROM admissions a WHERE to_jsonb(a)::text LIKE '%Xyzzy%') AS found`)
+      WHERE to_jsonb(u)::text LIKE '%Xyzzy%') + (SELECT count(*) FROM holds h WHERE to_jsonb(h)::text LIKE '%Xyzzy%') AS found`)
   expect(rows[0]!.found).toBe(0n)
 })

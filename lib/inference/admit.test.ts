@@ -1,7 +1,7 @@
 import { eq } from 'drizzle-orm'
 import fc from 'fast-check'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { admissions, holds, models, usageRecords } from '#db/schema/index.ts'
+import { holds, models, usageRecords } from '#db/schema/index.ts'
 import { systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
 import { type Admission, admit } from '#lib/inference/index.ts'
@@ -52,15 +52,15 @@ describe('admit', () => {
   it('holds the most the call can cost, and writes down the terms', async () => {
     const admission = await admitCall(payer, modelId)
     expect(admission).toMatchObject({ promptTokens: 10, outputCap: 1_000, heldMicros: 4_010n, omittedTurns: 0 })
-    const [row] = await database.db.select().from(admissions).where(eq(admissions.holdId, admission.holdId))
+    const [row] = await database.db.select().from(holds).where(eq(holds.id, admission.holdId))
     expect(row).toMatchObject({
-      userId: payer.userId,
+      spenderId: payer.userId,
       walletId: payer.walletId,
       modelId,
       priceVersionId: admission.price.versionId,
       promptTokens: 10,
       outputCap: 1_000,
-      outputTokens: 0,
+      omittedTurns: 0,
     })
     expect(await payer.wallet()).toMatchObject({
       heldMicros: 4_010n,

@@ -1,17 +1,13 @@
-import { type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { admissions } from '#db/schema/index.ts'
 import { type Ctx, inTransaction } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
-import { callLedger, type HoldRow, holdCall, readHold } from '#lib/ledger/index.ts'
-import { encodeMicros, TOKENS_PER_PRICE } from '#lib/money.ts'
-import { executePrepared } from '#lib/prepared.ts'
+import { type HoldResult, placeHold } from '#lib/ledger/index.ts'
+import { encodeMicros } from '#lib/money.ts'
 import type { Admission } from './call.ts'
 import { settleCallTerms } from './call-terms.ts'
-import { worstInput, worstOutput } from './pricing.ts'
-import type { Fit } from './prompt.ts'
+import { affordedOutput } from './pricing.ts'
 import { sizedSystemPrompt } from './system-prompt.ts'
-import { findTerms, readTerms, type StoredTerms, type Terms } from './terms.ts'
+import { findTerms, readTerms, type StoredTerms } from './terms.ts'
 import { workerId } from './worker.ts'
 
 const admitInput = z.object({
@@ -48,7 +44,7 @@ export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
       ...call,
       system: await sizedSystemPrompt(terms.systemPrompt),
     })
-    const hold = holdCall({
+    const hold = await placeHold(tx, {
       holdId: call.holdId,
       walletId: call.walletId,
       spenderId: call.userId,
@@ -56,11 +52,15 @@ export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
       minimumMicros,
       maxOpen: maxRunning,
       workerId: workerId(),
+      call: {
+        modelId: model.id,
+        priceVersionId: price.versionId,
+        promptTokens: fit.promptTokens,
+        outputCap: fit.outputCap,
+        omittedTurns: fit.omittedTurns,
+      },
     })
-
-    const admission = { call, hold, terms, fit, fullMicros }
-    const { outputCap, admittedAt, heldMicros } =
-      (await admitInFull(tx, admission)) ?? (await admitForLess(tx, admission, minimumMicros))
+    if (hold.outcome !== 'held') throw refusalOf(hold, { minimumMicros, maxRunning })
     return {
       holdId: call.holdId,
       userId: call.userId,
@@ -75,95 +75,32 @@ export async function admit(ctx: Ctx, input: AdmitInput): Promise<Admission> {
       price,
       priceSince,
       promptTokens: fit.promptTokens,
-      outputCap,
-      heldMicros,
+      outputCap: affordedOutput(price, { ...fit, heldMicros: hold.amountMicros }),
+      heldMicros: hold.amountMicros,
       messages: fit.messages,
       omittedTurns: fit.omittedTurns,
-      admittedAt,
     }
   })
 }
 
-type Placing = {
-  call: Pick<AdmitInput, 'holdId' | 'userId' | 'walletId'>
-  hold: SQL
-  terms: Terms
-  fit: Fit
-  fullMicros: bigint
-}
-type Admitted = Pick<Admission, 'outputCap' | 'heldMicros' | 'admittedAt'>
-
-/**
- * Admits a call for which all that it can cost was held, as it is for nearly all. A plain INSERT costs the server less
- * than one in a WITH clause, which alone can say what was held or why nothing was.
- * @returns null when less was held, or nothing, or the call was let in before
- */
-async function admitInFull(ctx: Ctx, { fullMicros, ...placing }: Placing): Promise<Admitted | null> {
-  const { rows } = await callLedger(() =>
-    executePrepared<{ output_cap: number; admitted_at: string }>(
-      ctx.db,
-      'admit-call',
-      sql`
-      INSERT INTO ${admissions} ${termsOf(placing, sql`${placing.fit.outputCap}::int`)}
-      FROM ${placing.hold} hold WHERE hold.outcome = 'held' AND hold.amount_micros = ${fullMicros}::bigint
-      ON CONFLICT (hold_id) DO NOTHING
-      RETURNING output_cap, created_at::text AS admitted_at`,
-    ),
-  )
-  const [row] = rows
-  return row ? { outputCap: row.output_cap, heldMicros: fullMicros, admittedAt: new Date(row.admitted_at) } : null
-}
-
-/**
- * Admits a call for what its wallet affords, or says why not. A hold is placed once: when there is one already, this is
- * the same.
- */
-async function admitForLess(ctx: Ctx, placing: Placing, minimumMicros: bigint): Promise<Admitted> {
-  const { price, maxRunning } = placing.terms
-  // The cap that is sent is what the held amount pays for beside the prompt: in the worst case the call costs no more.
-  const affordable = sql`least(${placing.fit.outputCap}::int, div(
-    (hold.amount_micros::numeric - ${price.requestMicros}::numeric) * ${TOKENS_PER_PRICE}::numeric
-      - ${placing.fit.promptTokens}::numeric * ${worstInput(price)}::numeric,
-    nullif(${worstOutput(price)}::numeric, 0)))::int`
-  const { rows } = await callLedger(() =>
-    ctx.db.execute<HoldRow & { output_cap: number | null; admitted_at: string | null }>(sql`
-      WITH hold AS MATERIALIZED (SELECT * FROM ${placing.hold}),
-      admission AS (
-        INSERT INTO ${admissions} ${termsOf(placing, affordable)}
-        FROM hold WHERE hold.outcome = 'held'
-        ON CONFLICT (hold_id) DO UPDATE SET hold_id = excluded.hold_id
-        RETURNING output_cap, created_at::text AS admitted_at
-      )
-      SELECT hold.*, admission.output_cap, admission.admitted_at FROM hold LEFT JOIN admission ON true`),
-  )
-  const row = rows[0]!
-  const held = readHold(row)
-  if (held.outcome === 'suspended') throw new AppError('wallet_suspended')
-  if (held.outcome === 'too_many') throw new AppError('too_many_running', { params: { limit: maxRunning } })
-  if (held.outcome === 'insufficient') {
-    const params = {
-      availableMicros: encodeMicros(held.availableMicros),
-      heldMicros: encodeMicros(held.heldMicros),
-      neededMicros: encodeMicros(minimumMicros),
+function refusalOf(
+  { outcome, availableMicros, heldMicros, cap }: HoldResult,
+  { minimumMicros, maxRunning }: { minimumMicros: bigint; maxRunning: number },
+): AppError {
+  const neededMicros = encodeMicros(minimumMicros)
+  switch (outcome) {
+    case 'suspended':
+      return new AppError('wallet_suspended')
+    case 'too_many':
+      return new AppError('too_many_running', { params: { limit: maxRunning } })
+    case 'capped': {
+      const { period, limitMicros, leftMicros } = cap!
+      const limits = { limitMicros: encodeMicros(limitMicros), leftMicros: encodeMicros(leftMicros) }
+      return new AppError('spend_cap_reached', { params: { period, ...limits, neededMicros } })
     }
-    throw new AppError('insufficient_credits', { params })
-  }
-  if (held.outcome === 'capped') {
-    const { period, limitMicros, leftMicros } = held.cap!
-    const params = {
-      period,
-      limitMicros: encodeMicros(limitMicros),
-      leftMicros: encodeMicros(leftMicros),
-      neededMicros: encodeMicros(minimumMicros),
+    default: {
+      const there = { availableMicros: encodeMicros(availableMicros), heldMicros: encodeMicros(heldMicros) }
+      return new AppError('insufficient_credits', { params: { ...there, neededMicros } })
     }
-    throw new AppError('spend_cap_reached', { params })
   }
-  return { outputCap: row.output_cap!, heldMicros: held.amountMicros, admittedAt: new Date(row.admitted_at!) }
-}
-
-/** Columns of an admission, and the SELECT for them without its FROM. */
-function termsOf({ call, terms, fit }: Omit<Placing, 'fullMicros'>, outputCap: SQL): SQL {
-  return sql`(hold_id, user_id, wallet_id, model_id, price_version_id, prompt_tokens, output_cap, omitted_turns)
-    SELECT ${call.holdId}::uuid, ${call.userId}::uuid, ${call.walletId}::uuid, ${terms.model.id},
-      ${terms.price.versionId}::uuid, ${fit.promptTokens}::int, ${outputCap}, ${fit.omittedTurns}::int`
 }

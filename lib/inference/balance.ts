@@ -75,7 +75,7 @@ async function findTypicalCharge(ctx: Ctx, userId: string): Promise<bigint | nul
 
 async function listExpiring(ctx: Ctx, userId: string): Promise<Balance['expiring']> {
   const { rows } = await ctx.db.execute<{ micros: bigint; expires_at: string }>(sql`
-    SELECT sum(l.remaining_micros)::bigint AS micros, l.expires_at FROM lots l
+    SELECT sum(l.remaining_micros)::bigint AS micros, l.expires_at FROM lots_left l
     WHERE l.wallet_id = ${ownWallet(userId)} AND l.remaining_micros > 0 AND l.expires_at > now()
     GROUP BY l.expires_at ORDER BY l.expires_at LIMIT ${LOTS_MAX}`)
   return rows.map((row) => ({ micros: row.micros, at: new Date(row.expires_at) }))

@@ -6,15 +6,19 @@ export type PromptTurn = { role: 'user' | 'assistant'; text: string; tokens: num
 
 export type ChatMessage = { role: 'system' | 'user' | 'assistant'; content: string }
 
-/** Unit prices of a price version: micro-credits per one million tokens, `request` per call. */
-export type Price = {
-  versionId: string
+/** What a call is charged by: micro-credits per one million tokens, `request` per call. */
+export type UnitPrices = {
   inputMicros: bigint
   cacheReadMicros: bigint
   cacheWriteMicros: bigint
   outputMicros: bigint
   reasoningMicros: bigint
   requestMicros: bigint
+}
+
+/** A price version: what people pay by, and what we do. */
+export type Price = UnitPrices & {
+  versionId: string
   costInputMicros: bigint
   costCacheReadMicros: bigint
   costCacheWriteMicros: bigint
@@ -47,7 +51,6 @@ export type Admission = {
   heldMicros: bigint
   messages: ChatMessage[]
   omittedTurns: number
-  admittedAt: Date
 }
 
 export type RunResult = {

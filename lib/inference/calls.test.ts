@@ -651,7 +651,7 @@ describe('settleInterrupted', () => {
 
   it('goes by the checkpoint where there is no log', async () => {
     const admission = await admitCall(payer, modelId)
-    await database.db.execute(`UPDATE admissions SET output_tokens = 25 WHERE hold_id = '${admission.holdId}'`)
+    await database.db.execute(`INSERT INTO checkpoints VALUES ('${admission.holdId}', 25)`)
     const receipt = await settleInterrupted(payer.ctx, { holdId: admission.holdId, usageRecordId: newId() })
     expect(receipt.chargedMicros).toBe(String(PROMPT + 100))
   })

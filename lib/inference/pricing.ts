@@ -1,5 +1,5 @@
-import { priceOfTokens } from '#lib/money.ts'
-import type { Price } from './call.ts'
+import { priceOfTokens, TOKENS_PER_PRICE } from '#lib/money.ts'
+import type { Price, UnitPrices } from './call.ts'
 import type { Usage } from './shared.ts'
 
 export const NO_USAGE: Usage = {
@@ -11,7 +11,7 @@ export const NO_USAGE: Usage = {
 }
 
 /** What a call costs the person, in micro-credits. */
-export function costOf(usage: Usage, price: Price): bigint {
+export function costOf(usage: Usage, price: UnitPrices): bigint {
   return priceOfTokens(
     [
       { tokens: usage.inputTokens, priceMicros: price.inputMicros },
@@ -46,7 +46,7 @@ export function addUsage(a: Usage, b: Usage): Usage {
 }
 
 /** The most that a call with this prompt and this many output tokens can cost, whatever kinds they turn out to be. */
-export function worstCost(price: Price, promptTokens: number, outputTokens: number): bigint {
+export function worstCost(price: UnitPrices, promptTokens: number, outputTokens: number): bigint {
   return priceOfTokens(
     [
       { tokens: promptTokens, priceMicros: worstInput(price) },
@@ -56,13 +56,28 @@ export function worstCost(price: Price, promptTokens: number, outputTokens: numb
   )
 }
 
+/**
+ * Output tokens that may be asked for: as many as were wanted, or as many as what is held pays for beside the prompt, so
+ * that in the worst case the call costs no more.
+ */
+export function affordedOutput(
+  price: UnitPrices,
+  call: { promptTokens: number; outputCap: number; heldMicros: bigint },
+): number {
+  const dearest = worstOutput(price)
+  if (dearest === 0n) return call.outputCap
+  const left =
+    (call.heldMicros - price.requestMicros) * TOKENS_PER_PRICE - BigInt(call.promptTokens) * worstInput(price)
+  return Math.min(call.outputCap, Number(left / dearest))
+}
+
 /** The dearest price that a prompt token can turn out to have. */
-export function worstInput(price: Price): bigint {
+export function worstInput(price: UnitPrices): bigint {
   return largest(price.inputMicros, price.cacheReadMicros, price.cacheWriteMicros)
 }
 
 /** The dearest price that an output token can turn out to have. */
-export function worstOutput(price: Price): bigint {
+export function worstOutput(price: UnitPrices): bigint {
   return largest(price.outputMicros, price.reasoningMicros)
 }
 

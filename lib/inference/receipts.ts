@@ -1,19 +1,12 @@
 import { and, eq, inArray, type SQL, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import {
-  admissions,
-  channels,
-  conversations,
-  models,
-  priceVersions,
-  transfers,
-  usageRecords,
-} from '#db/schema/index.ts'
+import { channels, conversations, holds, models, priceVersions, transfers, usageRecords } from '#db/schema/index.ts'
 import { type Ctx, requireUser } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { nameOfVendor } from '#lib/models/index.ts'
 import { encodeMicros } from '#lib/money.ts'
-import { costOf } from './pricing.ts'
+import type { UnitPrices } from './call.ts'
+import { affordedOutput, costOf } from './pricing.ts'
 import type { Receipt, Usage } from './shared.ts'
 import { priceSince } from './terms.ts'
 
@@ -71,20 +64,7 @@ export function toReceipt(record: UsageRecord, about: Circumstances): Receipt {
 /** What a recorded call must have cost, computed again from its tokens and prices alone. */
 export function recomputeCost(record: UsageRecord): bigint {
   if (isFree(record)) return 0n
-  return costOf(usageOf(record), {
-    versionId: record.priceVersionId,
-    inputMicros: record.inputPriceMicros,
-    cacheReadMicros: record.cacheReadPriceMicros,
-    cacheWriteMicros: record.cacheWritePriceMicros,
-    outputMicros: record.outputPriceMicros,
-    reasoningMicros: record.reasoningPriceMicros,
-    requestMicros: record.requestPriceMicros,
-    costInputMicros: 0n,
-    costCacheReadMicros: 0n,
-    costCacheWriteMicros: 0n,
-    costOutputMicros: 0n,
-    costReasoningMicros: 0n,
-  })
+  return costOf(usageOf(record), pricesOf(record))
 }
 
 /** Nothing is charged before the first word came, nor for an answer without one. */
@@ -121,8 +101,8 @@ async function readReceipts(ctx: Ctx, which: SQL | undefined): Promise<Map<strin
       priceSince: sql<
         string | null
       >`(SELECT ${priceSince()} FROM ${priceVersions} WHERE ${priceVersions.id} = ${usageRecords.priceVersionId})`,
-      promptTokens: admissions.promptTokens,
-      outputCap: admissions.outputCap,
+      promptTokens: holds.promptTokens,
+      wantedOutput: holds.outputCap,
       seq: transfers.debitSeq,
       conversationExists: sql<boolean>`EXISTS (
         SELECT 1 FROM ${conversations}
@@ -132,12 +112,35 @@ async function readReceipts(ctx: Ctx, which: SQL | undefined): Promise<Map<strin
     .from(usageRecords)
     .leftJoin(models, eq(models.id, usageRecords.modelId))
     .leftJoin(channels, eq(channels.id, usageRecords.channelId))
-    .leftJoin(admissions, eq(admissions.holdId, usageRecords.holdId))
+    .leftJoin(holds, eq(holds.id, usageRecords.holdId))
     // What the house bore of the same call is a transfer of its own.
     .leftJoin(transfers, eq(transfers.idempotencyKey, sql`'capture:' || ${usageRecords.holdId}`))
     .where(which)
     .limit(500)
-  return new Map(rows.map(({ record, ...about }) => [record.holdId, toReceipt(record, about)]))
+  return new Map(
+    rows.map(({ record, ...about }) => [record.holdId, toReceipt(record, { ...about, ...termsOf(record, about) })]),
+  )
+}
+
+/** The output cap is what the hold paid for, of what was wanted. */
+function termsOf(
+  record: UsageRecord,
+  { promptTokens, wantedOutput }: { promptTokens: number | null; wantedOutput: number | null },
+): Pick<Circumstances, 'outputCap'> {
+  if (promptTokens === null || wantedOutput === null) return { outputCap: null }
+  const { heldMicros } = record
+  return { outputCap: affordedOutput(pricesOf(record), { promptTokens, outputCap: wantedOutput, heldMicros }) }
+}
+
+function pricesOf(record: UsageRecord): UnitPrices {
+  return {
+    inputMicros: record.inputPriceMicros,
+    cacheReadMicros: record.cacheReadPriceMicros,
+    cacheWriteMicros: record.cacheWritePriceMicros,
+    outputMicros: record.outputPriceMicros,
+    reasoningMicros: record.reasoningPriceMicros,
+    requestMicros: record.requestPriceMicros,
+  }
 }
 
 function usageOf(record: UsageRecord): Usage {

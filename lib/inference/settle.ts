@@ -1,13 +1,13 @@
 import { eq, getTableColumns, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { admissions, holds, models, priceVersions, usageRecords } from '#db/schema/index.ts'
+import { checkpoints, holds, models, priceVersions, usageRecords } from '#db/schema/index.ts'
 import { type Ctx, inTransaction } from '#lib/ctx.ts'
 import { AppError, invariant } from '#lib/errors.ts'
 import { callLedger, captureCall } from '#lib/ledger/index.ts'
 import { executePrepared } from '#lib/prepared.ts'
 import type { Admission, RunResult } from './call.ts'
 import { bookLateUsage } from './late-usage.ts'
-import { costOf, NO_USAGE, vendorCostOf } from './pricing.ts'
+import { affordedOutput, costOf, NO_USAGE, vendorCostOf } from './pricing.ts'
 import { findReceipts, isFree, toReceipt } from './receipts.ts'
 import type { Receipt } from './shared.ts'
 import { priceOf, priceSince } from './terms.ts'
@@ -28,7 +28,6 @@ export type SettleInput = {
  * statement, which should be the last of the caller's transaction: it locks the wallet.
  * A call is settled once; whoever comes later gets the receipt that is there, whatever their result says, and what
  * their vendor reported is booked as late usage.
- * @throws {AppError} `conflict` when another settlement of this hold is being committed with another cost
  */
 export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
   const { admission, result } = input
@@ -49,8 +48,7 @@ export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
       INSERT INTO ${usageRecords} (${sql.join(targets, sql`, `)}, charged_micros, bad_debt_micros, wallet_seq)
       SELECT ${sql.join(values, sql`, `)}, captured.charged_micros, captured.bad_debt_micros, captured.wallet_seq
       FROM ${capture} captured
-      WHERE NOT EXISTS (SELECT 1 FROM ${usageRecords} WHERE hold_id = ${admission.holdId}::uuid)
-        AND NOT captured.replayed
+      WHERE NOT captured.replayed
       RETURNING charged_micros, bad_debt_micros, wallet_seq, created_at::text`,
     ),
   )
@@ -145,40 +143,44 @@ export async function settleInterrupted(ctx: Ctx, input: SettleInterruptedInput)
   return inTransaction(ctx, async (tx) => {
     const [row] = await tx.db
       .select({
-        admission: admissions,
-        heldMicros: holds.amountMicros,
+        hold: holds,
+        checkpoint: checkpoints.outputTokens,
         price: priceVersions,
         priceSince: priceSince(),
         model: models,
-        durationMs: sql<number>`least(extract(epoch FROM now() - ${admissions.createdAt}) * 1000, 2147483647)::int`,
+        durationMs: sql<number>`least(extract(epoch FROM now() - ${holds.createdAt}) * 1000, 2147483647)::int`,
       })
-      .from(admissions)
-      .innerJoin(holds, eq(holds.id, admissions.holdId))
-      .innerJoin(priceVersions, eq(priceVersions.id, admissions.priceVersionId))
-      .innerJoin(models, eq(models.id, admissions.modelId))
-      .where(eq(admissions.holdId, holdId))
+      .from(holds)
+      .innerJoin(priceVersions, eq(priceVersions.id, holds.priceVersionId))
+      .innerJoin(models, eq(models.id, holds.modelId))
+      .leftJoin(checkpoints, eq(checkpoints.holdId, holds.id))
+      .where(eq(holds.id, holdId))
     if (!row) throw new AppError('not_found')
-    const { admission } = row
+    const { hold } = row
+    const price = priceOf(row.price)
+    // The terms of a call are whole, or its price would not have been found.
+    const promptTokens = hold.promptTokens!
+    const heldMicros = hold.amountMicros
+    const outputCap = affordedOutput(price, { promptTokens, outputCap: hold.outputCap!, heldMicros })
     const known = receivedText !== undefined || receivedReasoning !== undefined
-    const reasoning = Math.min(reasoningTokens, admission.outputCap)
-    const output = Math.min(known ? textTokens : admission.outputTokens, admission.outputCap - reasoning)
+    const reasoning = Math.min(reasoningTokens, outputCap)
+    const output = Math.min(known ? textTokens : (row.checkpoint ?? 0), outputCap - reasoning)
     const received = output + reasoning > 0
-    const prompt = { ...NO_USAGE, inputTokens: admission.promptTokens }
+    const prompt = { ...NO_USAGE, inputTokens: promptTokens }
     const usage = received ? { ...prompt, outputTokens: output, reasoningTokens: reasoning } : NO_USAGE
     return settle(tx, {
       ...ids,
       admission: {
         holdId,
-        userId: admission.userId,
-        walletId: admission.walletId,
+        userId: hold.spenderId,
+        walletId: hold.walletId,
         model: row.model,
-        price: priceOf(row.price),
+        price,
         priceSince: row.priceSince,
-        promptTokens: admission.promptTokens,
-        outputCap: admission.outputCap,
-        heldMicros: row.heldMicros,
-        omittedTurns: admission.omittedTurns,
-        admittedAt: admission.createdAt,
+        promptTokens,
+        outputCap,
+        heldMicros,
+        omittedTurns: hold.omittedTurns!,
       },
       result: {
         outcome: 'interrupted',

@@ -36,7 +36,7 @@ export async function getStatementEntry(ctx: Ctx, input: z.input<typeof entryOfI
       SELECT t.*, t.credit_account_id, t.credit_balance_micros, 'in'
       FROM transfers t WHERE t.credit_account_id = ${wallet} AND t.credit_seq = ${seq}::bigint
     ) t
-    LEFT JOIN lots l ON l.wallet_id = t.wallet_id AND l.transfer_id = t.id`)
+    LEFT JOIN lots_left l ON l.wallet_id = t.wallet_id AND l.transfer_id = t.id`)
   const [row] = result.rows
   if (!row) throw new AppError('not_found')
   const [receipts, paidFrom, forCall] = await Promise.all([

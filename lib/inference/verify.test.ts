@@ -106,7 +106,7 @@ describe('verifyReceipts', () => {
     [
       'a charge for a call that was never let in',
       named('charge_has_call', 'laterHold', ['receipt_has_call']),
-      (m: Made) => sql`DELETE FROM admissions WHERE hold_id = ${m.laterHold}`,
+      (m: Made) => sql`UPDATE holds SET price_version_id = NULL WHERE id = ${m.laterHold}`,
     ],
     [
       'a receipt that names another entry of the statement',
@@ -186,12 +186,12 @@ describe('verifyReceipts', () => {
     [
       'a call at a price that was not yet',
       named('price_in_force', 'laterHold'),
-      (m: Made) => sql`UPDATE admissions SET created_at = created_at - interval '1 day' WHERE hold_id = ${m.laterHold}`,
+      (m: Made) => sql`UPDATE holds SET created_at = created_at - interval '1 day' WHERE id = ${m.laterHold}`,
     ],
     [
       'a call at a price that was over',
       named('price_in_force', 'paidHold'),
-      (m: Made) => sql`UPDATE admissions SET created_at = created_at + interval '1 day' WHERE hold_id = ${m.paidHold}`,
+      (m: Made) => sql`UPDATE holds SET created_at = created_at + interval '1 day' WHERE id = ${m.paidHold}`,
     ],
     [
       'tokens that come to another cost',
@@ -221,8 +221,8 @@ describe('verifyReceipts', () => {
 
   it('allows for a price change that had not been committed when a call was let in', async () => {
     const admittedAfterEnd = (seconds: number) => sql`
-      UPDATE admissions a SET created_at = upper(p.valid_during) + ${seconds} * interval '1 second'
-      FROM price_versions p WHERE p.id = a.price_version_id AND a.hold_id = ${made.paidHold}`
+      UPDATE holds h SET created_at = upper(p.valid_during) + ${seconds} * interval '1 second'
+      FROM price_versions p WHERE p.id = h.price_version_id AND h.id = ${made.paidHold}`
     expect(await breakBooks(database, admittedAfterEnd(59), verifyReceipts)).toEqual({})
     expect(await breakBooks(database, admittedAfterEnd(61), verifyReceipts)).toMatchObject({
       price_in_force: [{ hold_id: made.paidHold }],

@@ -19,12 +19,11 @@ const CHECKS: readonly Check[] = [
   {
     name: 'call_has_receipt',
     promise: 'Each call that was let in and has ended has a receipt.',
-    population: sql`admissions JOIN holds ON holds.id = admissions.hold_id AND holds.state <> 'open'`,
+    population: sql`holds WHERE price_version_id IS NOT NULL AND state <> 'open'`,
     offenders: sql`
-      SELECT h.id AS hold_id, a.user_id, h.state, h.captured_micros, h.bad_debt_micros
-      FROM admissions a
-      JOIN holds h ON h.id = a.hold_id AND h.state <> 'open'
-      WHERE NOT EXISTS (SELECT 1 FROM usage_records u WHERE u.hold_id = h.id)`,
+      SELECT h.id AS hold_id, h.spender_id, h.state, h.captured_micros, h.bad_debt_micros
+      FROM holds h
+      WHERE h.price_version_id IS NOT NULL AND h.state <> 'open' AND NOT EXISTS (SELECT 1 FROM usage_records u WHERE u.hold_id = h.id)`,
   },
   {
     name: 'charge_has_call',
@@ -33,18 +32,17 @@ const CHECKS: readonly Check[] = [
     offenders: sql`
       SELECT h.id AS hold_id, h.wallet_id, h.captured_micros, h.bad_debt_micros
       FROM holds h
-      WHERE h.state = 'captured' AND NOT EXISTS (SELECT 1 FROM admissions a WHERE a.hold_id = h.id)`,
+      WHERE h.state = 'captured' AND h.price_version_id IS NULL`,
   },
   {
     name: 'receipt_has_call',
     promise: 'Each receipt is the only one of a call that was let in and has ended.',
     population: sql`usage_records`,
     offenders: sql`
-      SELECT u.id AS usage_record_id, u.user_id, u.hold_id, h.state AS hold_state, a.hold_id IS NOT NULL AS let_in, u.receipts
+      SELECT u.id AS usage_record_id, u.user_id, u.hold_id, h.state AS hold_state, h.price_version_id, u.receipts
       FROM (SELECT id, user_id, hold_id, count(*) OVER (PARTITION BY hold_id) AS receipts FROM usage_records) u
       LEFT JOIN holds h ON h.id = u.hold_id
-      LEFT JOIN admissions a ON a.hold_id = u.hold_id
-      WHERE h.id IS NULL OR h.state = 'open' OR a.hold_id IS NULL OR u.receipts > 1`,
+      WHERE h.id IS NULL OR h.state = 'open' OR h.price_version_id IS NULL OR u.receipts > 1`,
   },
   {
     name: 'receipt_charge',
@@ -64,15 +62,13 @@ const CHECKS: readonly Check[] = [
     promise: 'A receipt names the person, the wallet, the model and the price version on which its call was let in.',
     population: sql`usage_records`,
     offenders: sql`
-      SELECT u.id AS usage_record_id, u.hold_id, u.user_id, a.user_id AS admitted_user_id, u.wallet_id,
-        a.wallet_id AS admitted_wallet_id, h.wallet_id AS hold_wallet_id, u.model_id, a.model_id AS admitted_model_id,
-        u.price_version_id, a.price_version_id AS admitted_price_version_id
+      SELECT u.id AS usage_record_id, u.hold_id, u.user_id, h.spender_id, u.wallet_id, h.wallet_id AS hold_wallet_id,
+        u.model_id, h.model_id AS hold_model_id, u.price_version_id, h.price_version_id AS hold_price_version_id,
+        u.omitted_turns, h.omitted_turns AS hold_omitted_turns
       FROM usage_records u
-      JOIN admissions a ON a.hold_id = u.hold_id
-      JOIN holds h ON h.id = u.hold_id
-      WHERE (u.user_id, u.wallet_id, u.model_id, u.price_version_id)
-          IS DISTINCT FROM (a.user_id, a.wallet_id, a.model_id, a.price_version_id)
-        OR a.wallet_id <> h.wallet_id`,
+      JOIN holds h ON h.id = u.hold_id AND h.price_version_id IS NOT NULL
+      WHERE (u.user_id, u.wallet_id, u.model_id, u.price_version_id, u.omitted_turns)
+        IS DISTINCT FROM (h.spender_id, h.wallet_id, h.model_id, h.price_version_id, h.omitted_turns)`,
   },
   {
     name: 'receipt_prices',
@@ -93,13 +89,14 @@ const CHECKS: readonly Check[] = [
   {
     name: 'price_in_force',
     promise: 'A call was let in at the price that was in force at that moment.',
-    population: sql`admissions`,
+    population: sql`holds WHERE price_version_id IS NOT NULL`,
     offenders: sql`
-      SELECT a.hold_id, a.model_id, a.price_version_id, p.valid_during, a.created_at AS admitted_at
-      FROM admissions a
-      LEFT JOIN price_versions p ON p.id = a.price_version_id
-      WHERE p.id IS NULL OR a.created_at < lower(p.valid_during)
-        OR a.created_at >= upper(p.valid_during) + ${PRICE_CHANGE}`,
+      SELECT h.id AS hold_id, h.model_id, h.price_version_id, p.valid_during, h.created_at
+      FROM holds h
+      LEFT JOIN price_versions p ON p.id = h.price_version_id
+      WHERE h.price_version_id IS NOT NULL
+        AND (p.id IS NULL OR h.created_at < lower(p.valid_during)
+          OR h.created_at >= upper(p.valid_during) + ${PRICE_CHANGE})`,
   },
   {
     name: 'late_usage_receipt',

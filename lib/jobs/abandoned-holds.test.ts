@@ -52,7 +52,7 @@ it('leaves the living alone', async () => {
 it('charges an admitted call by its checkpoint, once', async () => {
   const payer = await createPayer(database.db)
   const { holdId } = await admitCall(payer, modelId)
-  await database.db.execute(sql`UPDATE admissions SET output_tokens = 25 WHERE hold_id = ${holdId}`)
+  await database.db.execute(sql`INSERT INTO checkpoints VALUES (${holdId}, 25)`)
   await abandon(holdId)
   const sweeps = await Promise.all([sweepAbandonedHolds(system()), sweepAbandonedHolds(system())])
   expect(sweeps.some(({ ended }) => ended === 1)).toBe(true)

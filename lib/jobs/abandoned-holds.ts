@@ -8,14 +8,14 @@ import { log } from '#lib/log.ts'
 const BATCH = 50
 
 /**
- * Ends open holds of dead processes that no running generation owns: a call that was admitted pays for what its
- * checkpoint says it had received, one that never was pays nothing. Those of generations end with their generations.
+ * Ends open holds of dead processes that no running generation owns: a call pays for what its checkpoint says it had
+ * received, a hold of no call pays nothing. Those of generations end with their generations.
  * @returns how many were ended; a full batch means that more may be waiting
  */
 export async function sweepAbandonedHolds(ctx: Ctx): Promise<{ ended: number; hasMore: boolean }> {
   const abandoned = await ctx.db.execute<{ id: string; admitted: boolean }>(sql`
-    SELECT h.id, a.hold_id IS NOT NULL AS admitted
-    FROM holds h LEFT JOIN admissions a ON a.hold_id = h.id
+    SELECT h.id, h.price_version_id IS NOT NULL AS admitted
+    FROM holds h
     WHERE h.open_worker_id IN (${deadWorkers()})
       AND NOT EXISTS (
         SELECT 1 FROM generations g WHERE g.running_worker_id = h.open_worker_id AND g.hold_id = h.id)

@@ -1,6 +1,6 @@
 import { and, eq, gt, sql } from 'drizzle-orm'
 import type { Transaction } from '#db/client.ts'
-import { accounts, lots, transfers, wallets } from '#db/schema/index.ts'
+import { accounts, lotsLeft, transfers, wallets } from '#db/schema/index.ts'
 import type { Ctx } from '#lib/ctx.ts'
 
 /** The house's own accounts, as the migration makes them. Their balances are sums over transfers. */
@@ -85,15 +85,15 @@ export async function lockWallet(
   const freeMicros = BigInt(wallet!.freeMicros)
   if (broughtBy === undefined) return { freeMicros, lots: [] }
   const rows = await ctx.db
-    .select({ lotId: lots.transferId, source: lots.source, remainingMicros: lots.remainingMicros })
-    .from(lots)
-    .innerJoin(transfers, eq(transfers.id, lots.transferId))
-    .where(and(eq(lots.walletId, walletId), gt(lots.remainingMicros, 0n), eq(transfers.externalRef, broughtBy)))
-    .orderBy(lots.transferId)
+    .select({ lotId: lotsLeft.transferId, source: lotsLeft.source, remainingMicros: lotsLeft.remainingMicros })
+    .from(lotsLeft)
+    .innerJoin(transfers, eq(transfers.id, lotsLeft.transferId))
+    .where(and(eq(lotsLeft.walletId, walletId), gt(lotsLeft.remainingMicros, 0n), eq(transfers.externalRef, broughtBy)))
+    .orderBy(lotsLeft.transferId)
   return { freeMicros, lots: rows }
 }
 
 /** What nobody can spend any more although its expiry is not posted yet, less what running calls hold of it. */
 const EXPIRED = sql<bigint>`CASE WHEN ${wallets.nextExpiryAt} <= now() THEN greatest(0, (
-    SELECT coalesce(sum(remaining_micros), 0) FROM lots WHERE wallet_id = ${wallets.id} AND expires_at <= now()
+    SELECT coalesce(sum(remaining_micros), 0) FROM lots_left WHERE wallet_id = ${wallets.id} AND expires_at <= now()
   ) - ${wallets.heldMicros})::bigint ELSE 0 END`

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { actorName } from '#lib/audit.ts'
 import { canonicalJson, sha256 } from '#lib/crypto.ts'
 import type { Ctx } from '#lib/ctx.ts'
+import { AppError } from '#lib/errors.ts'
+import { executePrepared } from '#lib/prepared.ts'
 import type { CapPeriod } from './caps.ts'
 import { callLedger } from './database-error.ts'
 
@@ -18,6 +20,16 @@ const placeHoldInput = z
     maxOpen: z.number().int().positive(),
     /** The process that runs the call; its death ends the hold. */
     workerId: z.uuid(),
+    /** The terms of the call that it is for: kept with the hold for who settles it, and not read here. */
+    call: z
+      .object({
+        modelId: z.string(),
+        priceVersionId: z.uuid(),
+        promptTokens: z.number().int().nonnegative(),
+        outputCap: z.number().int().positive(),
+        omittedTurns: z.number().int().nonnegative(),
+      })
+      .optional(),
   })
   .refine((hold) => hold.minimumMicros <= hold.fullMicros, 'minimum exceeds full')
 
@@ -41,12 +53,23 @@ export type HoldResult = {
  * @throws {AppError} `conflict` when the id was used for another request
  */
 export async function placeHold(ctx: Ctx, input: PlaceHoldInput): Promise<HoldResult> {
-  const result = await callLedger(() => ctx.db.execute<HoldRow>(sql`SELECT * FROM ${holdCall(input)}`))
-  return readHold(result.rows[0]!)
+  const { call, ...hold } = placeHoldInput.parse(input)
+  const hash = sha256(canonicalJson({ ...hold, ...call, workerId: undefined }))
+  const { rows } = await callLedger(() =>
+    executePrepared<HoldRow>(
+      ctx.db,
+      'place-hold',
+      sql`
+      SELECT * FROM ledger_hold(
+        ${hold.holdId}, ${hold.walletId}, ${hold.spenderId}, ${hold.fullMicros}, ${hold.minimumMicros}, ${hold.maxOpen},
+        ${hold.workerId}, ${hash}, ${call?.modelId ?? null}, ${call?.priceVersionId ?? null}, ${call?.promptTokens ?? null},
+        ${call?.outputCap ?? null}, ${call?.omittedTurns ?? null})`,
+    ),
+  )
+  return readHold(rows[0]!)
 }
 
-/** A row of `holdCall`. */
-export type HoldRow = {
+type HoldRow = {
   outcome: HoldResult['outcome']
   amount_micros: bigint
   available_micros: bigint
@@ -57,16 +80,7 @@ export type HoldRow = {
   cap_left_micros: bigint | null
 }
 
-/** The call of `placeHold` for a FROM clause, for who writes rows of their own in the same round trip. */
-export function holdCall(input: PlaceHoldInput): SQL {
-  const hold = placeHoldInput.parse(input)
-  const hash = sha256(canonicalJson({ ...hold, workerId: undefined }))
-  return sql`ledger_hold(
-    ${hold.holdId}, ${hold.walletId}, ${hold.spenderId}, ${hold.fullMicros}, ${hold.minimumMicros}, ${hold.maxOpen}, ${hold.workerId}, ${hash})`
-}
-
-/** Reads a row of `holdCall`. */
-export function readHold(row: HoldRow): HoldResult {
+function readHold(row: HoldRow): HoldResult {
   return {
     outcome: row.outcome,
     amountMicros: row.amount_micros,
@@ -104,13 +118,14 @@ export async function captureHold(
     ),
   )
   const row = result.rows[0]!
+  if (row.charged_micros + row.bad_debt_micros !== input.costMicros) throw new AppError('conflict')
   return { chargedMicros: row.charged_micros, badDebtMicros: row.bad_debt_micros, replayed: row.replayed }
 }
 
 /**
  * The call of `captureHold` for a FROM clause, for who writes rows of their own in the same round trip.
  * Its columns are `charged_micros`, `bad_debt_micros`, `wallet_seq` (the charge's number in the wallet's statement, null
- * where nothing was charged) and `replayed`.
+ * where nothing was charged) and `replayed`: the hold had ended before, as these columns say, whatever this call cost.
  */
 export function captureCall(ctx: Ctx, input: CaptureHoldInput): SQL {
   const capture = captureHoldInput.parse(input)

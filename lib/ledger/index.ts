@@ -22,11 +22,8 @@ export {
   captureCall,
   captureHold,
   type HoldResult,
-  type HoldRow,
-  holdCall,
   type PlaceHoldInput,
   placeHold,
-  readHold,
   releaseHold,
 } from './holds.ts'
 export { LOT_USES } from './lot-uses.ts'

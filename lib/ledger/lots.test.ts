@@ -65,7 +65,7 @@ const hold = async (micros: bigint) => {
 const wallet = async () => (await findWallet(ctx, { ownerType: 'user', ownerId }))!
 const remaining = async (lotId: string) => {
   const { rows } = await database.db.execute<{ micros: bigint }>(
-    sql`SELECT remaining_micros AS micros FROM lots WHERE transfer_id = ${lotId}`,
+    sql`SELECT remaining_micros AS micros FROM lots_left WHERE transfer_id = ${lotId}`,
   )
   return rows[0]!.micros
 }
@@ -256,8 +256,8 @@ describe('what a call was charged', () => {
   })
 
   it.each([1, 2])('is refused when the lots hold %i less than the balance', async (missing) => {
-    const lotId = await credit(100n)
-    await owner.query('UPDATE lots SET remaining_micros = 100 - $2::int WHERE transfer_id = $1', [lotId, missing])
+    await credit(100n)
+    await owner.query('UPDATE wallets SET lot_floor_micros = $2 WHERE id = $1', [walletId, missing])
     await expect(charge(100n)).rejects.toMatchObject({ cause: { code: 'UB009' } })
     expect(await wallet()).toMatchObject({ postedMicros: 100n, heldMicros: 100n })
   })

@@ -1,6 +1,6 @@
 import { and, asc, eq, gt, sql } from 'drizzle-orm'
 import { z } from 'zod'
-import { lots } from '#db/schema/index.ts'
+import { lotsLeft } from '#db/schema/index.ts'
 import type { Ctx } from '#lib/ctx.ts'
 
 const expireLotsInput = z.object({ limit: z.number().int().min(1).max(1_000).default(100) })
@@ -42,15 +42,15 @@ const LOTS_MAX = 100
 export async function listLots(ctx: Ctx, { walletId }: { walletId: string }): Promise<Lot[]> {
   return ctx.db
     .select({
-      transferId: lots.transferId,
-      source: lots.source,
-      amountMicros: lots.amountMicros,
-      remainingMicros: lots.remainingMicros,
-      expiresAt: lots.expiresAt,
-      createdAt: lots.createdAt,
+      transferId: lotsLeft.transferId,
+      source: lotsLeft.source,
+      amountMicros: lotsLeft.amountMicros,
+      remainingMicros: lotsLeft.remainingMicros,
+      expiresAt: lotsLeft.expiresAt,
+      createdAt: lotsLeft.createdAt,
     })
-    .from(lots)
-    .where(and(eq(lots.walletId, walletId), gt(lots.remainingMicros, 0n)))
-    .orderBy(sql`${lots.expiresAt} NULLS LAST`, asc(lots.transferId))
+    .from(lotsLeft)
+    .where(and(eq(lotsLeft.walletId, walletId), gt(lotsLeft.remainingMicros, 0n)))
+    .orderBy(sql`${lotsLeft.expiresAt} NULLS LAST`, asc(lotsLeft.transferId))
     .limit(LOTS_MAX)
 }

@@ -34,6 +34,7 @@ const refusalOf = (work: Promise<unknown>) =>
   )
 const some = (columns: string[], value: unknown) => columns.map((column): Row => ({ [column]: value }))
 const ended = { state: 'captured', captured_micros: 5, closed_at: '2026-01-01' }
+const NO_CALL = { model_id: null, price_version_id: null, prompt_tokens: null, output_cap: null, omitted_turns: null }
 const house = { kind: 'house', code: 'new', owner_type: null, owner_id: null }
 const KINDS = ['top_up', 'grant', 'promotion', 'redemption', 'adjustment', 'refund', 'dispute', 'expiry', 'reversal']
 const fromWallet = { debit_seq: 1, debit_balance_micros: 0 }
@@ -101,9 +102,9 @@ const REFUSED: [constraint: string, table: string, rows: Row[]][] = [
       { ...ended, open_worker_id: newId() },
     ],
   ],
-  ['lots_remaining_in_bounds', 'lots', [{ remaining_micros: 11 }]],
-  ['micros_not_negative', 'lots', [{ remaining_micros: -1 }]],
-  ['micros_positive', 'lots', [{ amount_micros: 0, remaining_micros: 0 }]],
+  ['lots_noted_in_bounds', 'lots', [{ noted_micros: 11 }]],
+  ['micros_not_negative', 'lots', [{ noted_micros: -1 }]],
+  ['micros_positive', 'lots', [{ amount_micros: 0, noted_micros: 0 }]],
   ['lots_source_known', 'lots', [{ source: 'stolen' }]],
   ['micros_positive', 'lot_uses', [{ amount_micros: 0 }]],
   ['spend_caps_period_known', 'spend_caps', [{ period: 'week' }]],
@@ -147,8 +148,10 @@ const REFUSED: [constraint: string, table: string, rows: Row[]][] = [
       ...['(2026-01-01,)', '[2026-01-01,2026-02-01]'].map((range) => some(['valid_during'], range)),
     ),
   ],
-  ['count_not_negative', 'admissions', some(['prompt_tokens', 'output_tokens'], -1)],
-  ['admissions_output_cap_positive', 'admissions', [{ output_cap: 0 }]],
+  ['count_not_negative', 'holds', some(['prompt_tokens', 'output_cap', 'omitted_turns'], -1)],
+  ['holds_output_cap_positive', 'holds', [{ output_cap: 0 }]],
+  ['holds_terms_whole', 'holds', some(Object.keys(NO_CALL), null)],
+  ['count_not_negative', 'checkpoints', [{ output_tokens: -1 }]],
   ['usage_records_not_negative', 'usage_records', [...some([...TOKENS, 'vendor_cost_micros'], -1), ...split()]],
   ['usage_records_prices_sane', 'usage_records', [...some(UNIT_PRICES, -1), { held_micros: 0 }]],
   [
@@ -201,8 +204,8 @@ const TAKEN: [table: string, rows: Row[]][] = [
   [
     'lots',
     [
-      { source: 'code', remaining_micros: 0 },
-      { source: 'promotional', amount_micros: 1, remaining_micros: 1 },
+      { source: 'code', noted_micros: 0 },
+      { source: 'promotional', amount_micros: 1, noted_micros: 1 },
     ],
   ],
   ['lot_uses', [{}]],
@@ -211,7 +214,8 @@ const TAKEN: [table: string, rows: Row[]][] = [
   ['adjustments', [{ state: 'rejected', ...decided }]],
   ['ledger_checks', [{ source: 'command' }, { finished_at: '2026-01-01', differences: 0 }]],
   ['price_versions', [{}, { valid_during: '[2026-01-01,2026-02-01)' }, ...some(PRICES, 1)]],
-  ['admissions', [{}, { prompt_tokens: 1, output_tokens: 1 }]],
+  ['holds', [NO_CALL, { prompt_tokens: 1, omitted_turns: 1 }]],
+  ['checkpoints', [{ output_tokens: 0 }, { output_tokens: 1 }]],
   ['usage_records', ['stopped', 'interrupted', 'failed', 'empty'].map((outcome) => ({ outcome }))],
   ['usage_records', ['reported', 'estimated', 'none'].map((usage_source) => ({ usage_source }))],
   ['usage_records', [{ cost_micros: 3, charged_micros: 2, bad_debt_micros: 1 }, { quarantined_usage: jsonOf(4_096) }]],
@@ -300,17 +304,21 @@ describe('what a call was charged', () => {
     expect(await charge(fields)).toBe('transfers_lot_exists')
   })
 
-  it.each(['usage', 'bad_debt'])('names a lot that is there, of that wallet, as %s', async (kind) => {
+  it('names a lot that is there, of that wallet, and only what a call cost does', async () => {
     const lot = await insert(owner, 'lots')
     const hold = await insert(owner, 'holds', { wallet_id: lot.wallet_id })
-    const fields = { kind, hold_id: hold.id, debit_account_id: lot.wallet_id }
+    const fields = { hold_id: hold.id, debit_account_id: lot.wallet_id }
     const foreign = await insert(owner, 'lots')
     for (const lot_transfer_id of [newId(), foreign.transfer_id]) {
       await owner.query('SAVEPOINT before')
       expect(await charge({ ...fields, lot_transfer_id })).toBe('transfers_lot_exists')
       await owner.query('ROLLBACK TO before')
     }
-    expect(await charge({ ...fields, lot_transfer_id: lot.transfer_id })).toBe('taken')
+    await owner.query('SAVEPOINT before')
+    const named = { ...fields, lot_transfer_id: lot.transfer_id }
+    expect(await charge({ ...named, kind: 'bad_debt' })).toBe('transfers_lot_shape')
+    await owner.query('ROLLBACK TO before')
+    expect(await charge(named)).toBe('taken')
   })
 
   it('names a wallet that is not the house’s, even where the house had one', async () => {
@@ -337,7 +345,7 @@ describe('what may be there once', () => {
     ['ledger_checks_pkey', 'ledger_checks', ['id']],
     ['price_versions_pkey', 'price_versions', ['id']],
     ['price_versions_no_overlap', 'price_versions', ['model_id', 'valid_during']],
-    ['admissions_pkey', 'admissions', ['hold_id']],
+    ['checkpoints_pkey', 'checkpoints', ['hold_id']],
     ['usage_records_user_id_id_pk', 'usage_records', ['user_id', 'id']],
     ['usage_records_hold_key', 'usage_records', ['hold_id', 'price_version_id']],
     ['late_usage_pkey', 'late_usage', ['hold_id']],
@@ -370,7 +378,8 @@ describe('what must be there', () => {
     ['transfers_accounts_exist', 'transfers', { debit_account_id: newId() }],
     ['transfers_accounts_exist', 'transfers', { credit_account_id: newId() }],
     ['transfers_hold_exists', 'transfers', { kind: 'usage', hold_id: newId() }],
-    ['holds_wallet_id_wallets_id_fk', 'holds', { wallet_id: newId() }],
+    ['holds_wallet_exists', 'holds', { wallet_id: newId() }],
+    ['holds_wallet_exists', 'holds', { wallet_id: newId(), ...NO_CALL }],
     ['lots_wallet_id_wallets_id_fk', 'lots', { wallet_id: newId() }],
     ['lots_transfer_id_transfers_id_fk', 'lots', { transfer_id: newId() }],
     ['lot_uses_transfer_id_transfers_id_fk', 'lot_uses', { transfer_id: newId() }],
@@ -379,8 +388,9 @@ describe('what must be there', () => {
     ['adjustments_wallet_id_wallets_id_fk', 'adjustments', { wallet_id: newId() }],
     ['adjustments_transfer_id_transfers_id_fk', 'adjustments', { state: 'posted', transfer_id: newId() }],
     ['price_versions_model_id_models_id_fk', 'price_versions', { model_id: 'unheard of' }],
-    ['admissions_hold_exists', 'admissions', { hold_id: newId() }],
-    ['admissions_price_version_exists', 'admissions', { price_version_id: newId() }],
+    ['holds_price_version_exists', 'holds', { price_version_id: newId() }],
+    ['holds_price_version_exists', 'holds', { model_id: 'unheard of' }],
+    ['checkpoints_hold_id_holds_id_fk', 'checkpoints', { hold_id: newId() }],
     ['usage_records_call_exists', 'usage_records', { hold_id: newId() }],
     ['usage_records_call_exists', 'usage_records', { price_version_id: newId() }],
     ['late_usage_hold_id_holds_id_fk', 'late_usage', { hold_id: newId() }],
@@ -394,11 +404,8 @@ describe('what is true of a row stays true of it', () => {
     ['holds_state_shape', 'holds', "state = 'lost', closed_at = now()"],
     ['holds_state_shape', 'holds', "state = 'captured', closed_at = now()"],
     ['lots_source_known', 'lots', "source = 'stolen'"],
-    ['lots_remaining_in_bounds', 'lots', 'remaining_micros = 11'],
+    ['lots_noted_in_bounds', 'lots', 'noted_micros = 11'],
     ['wallets_never_overdrawn', 'wallets', 'held_micros = 1'],
-    ['admissions_price_version_exists', 'admissions', 'price_version_id = gen_random_uuid()'],
-    ['admissions_output_cap_positive', 'admissions', 'output_cap = 0'],
-    ['admissions_hold_exists', 'admissions', 'hold_id = gen_random_uuid()'],
   ])('%s', async (constraint, table, change) => {
     await insert(owner, table)
     expect(await refusalOf(owner.query(`UPDATE ${table} SET ${change}`))).toBe(constraint)
@@ -464,7 +471,13 @@ describe('what stands for ever', () => {
     ['holds', 'DELETE', 'DELETE FROM holds'],
     ['holds', 'TRUNCATE', 'TRUNCATE holds CASCADE'],
     ['holds', 'UPDATE', 'UPDATE holds SET id = gen_random_uuid()'],
-    ['holds', 'UPDATE', 'UPDATE holds SET wallet_id = wallet_id'],
+    ...[...Object.keys(NO_CALL), 'wallet_id', 'spender_id', 'request_hash'].map((column) => [
+      ...['holds', 'UPDATE'],
+      `UPDATE holds SET ${column} = ${column}`,
+    ]),
+    ['wallets', 'DELETE', 'DELETE FROM wallets'],
+    ['wallets', 'TRUNCATE', 'TRUNCATE wallets CASCADE'],
+    ['wallets', 'UPDATE', 'UPDATE wallets SET id = id'],
     ['lots', 'DELETE', 'DELETE FROM lots'],
     ['lots', 'TRUNCATE', 'TRUNCATE lots CASCADE'],
     ['lots', 'UPDATE', 'UPDATE lots SET wallet_id = wallet_id'],

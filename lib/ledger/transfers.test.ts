@@ -1,6 +1,6 @@
 import { asc, eq, or, sql } from 'drizzle-orm'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { lots, lotUses, transfers } from '#db/schema/index.ts'
+import { lotsLeft, lotUses, transfers } from '#db/schema/index.ts'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
 import { newId } from '#lib/id.ts'
 import { findWallet, HOUSE, openWallet, type PostTransferInput, placeHold, postTransfer } from '#lib/ledger/index.ts'
@@ -139,7 +139,11 @@ describe('postTransfer', () => {
     await postTransfer(ctx, credit({ amountMicros: 10n, lot: { source: 'paid', expiresAt: later } }))
     await postTransfer(ctx, credit({ amountMicros: 10n, lot: { source: 'code', expiresAt: sooner } }))
     const { transferId } = await postTransfer(ctx, debit(37n))
-    const left = await database.db.select().from(lots).where(eq(lots.walletId, walletId)).orderBy(asc(lots.transferId))
+    const left = await database.db
+      .select()
+      .from(lotsLeft)
+      .where(eq(lotsLeft.walletId, walletId))
+      .orderBy(asc(lotsLeft.transferId))
     expect(left.map((lot) => lot.remainingMicros)).toEqual([10n, 0n, 3n, 0n, 0n])
     const uses = await database.db.select().from(lotUses).where(eq(lotUses.transferId, transferId))
     expect(uses.reduce((sum, use) => sum + use.amountMicros, 0n)).toBe(37n)

@@ -95,7 +95,9 @@ const cap = (limit: number | null, period = 'day', time_zone = 'UTC') =>
 const wallet = (id = walletId) =>
   one('SELECT posted_micros, held_micros, open_holds, seq, next_expiry_at FROM wallets WHERE id = $1', id)
 const remaining = async (id = walletId) =>
-  (await all('SELECT remaining_micros AS m FROM lots WHERE wallet_id = $1 ORDER BY transfer_id', id)).map(({ m }) => m)
+  (await all('SELECT remaining_micros AS m FROM lots_left WHERE wallet_id = $1 ORDER BY transfer_id', id)).map(
+    ({ m }) => m,
+  )
 const transfer = (id: unknown) =>
   one(
     `SELECT kind, debit_account_id, credit_account_id, amount_micros, debit_seq, debit_balance_micros, credit_seq,
@@ -163,7 +165,7 @@ describe('ledger_post', () => {
       seq: 1n,
       next_expiry_at: FAR,
     })
-    expect(await one('SELECT * FROM lots WHERE wallet_id = $1', walletId)).toMatchObject({
+    expect(await one('SELECT * FROM lots_left WHERE wallet_id = $1', walletId)).toMatchObject({
       transfer_id: args.id,
       source: 'paid',
       amount_micros: 100n,
@@ -287,8 +289,8 @@ describe('ledger_post', () => {
   })
 
   it.each([1, 2])('stops when the lots hold %i less than the balance', async (missing) => {
-    const lot = await credit({ amount: 10 })
-    await owner.query('UPDATE lots SET remaining_micros = 10 - $2::int WHERE transfer_id = $1', [lot, missing])
+    await credit({ amount: 10 })
+    await owner.query('UPDATE wallets SET lot_floor_micros = $2 WHERE id = $1', [walletId, missing])
     expect(await refusal('ledger_post', taking(10))).toBe('UB009')
     expect(await wallet()).toMatchObject({ posted_micros: 10n })
   })
@@ -421,6 +423,86 @@ describe('ledger_hold', () => {
     await call('ledger_capture', capturing(id, 0))
     expect(await refusal('ledger_hold', holding({ id }))).toBe('UB003')
     expect(await refusal('ledger_hold', holding({ id, hash: Buffer.from('another') }))).toBe('UB001')
+  })
+})
+
+describe('the lot that a wallet pays from', () => {
+  const paying = (id = walletId) =>
+    one('SELECT lot_transfer_id AS lot, lot_floor_micros AS floor FROM wallets WHERE id = $1', id)
+  const noted = async (lot: string) => (await one('SELECT noted_micros AS m FROM lots WHERE transfer_id = $1', lot))!.m
+  const spend = async (cost: number) => call('ledger_capture', capturing(await hold({ full: cost, minimum: 1 }), cost))
+
+  it('is none as long as there is none', async () => {
+    expect(await paying()).toEqual({ lot: null, floor: null })
+  })
+
+  it('is the first in order, and its row rests while calls are paid', async () => {
+    const paid = await credit({ amount: 50 })
+    expect(await paying()).toEqual({ lot: paid, floor: 0n })
+    const sooner = await credit({ amount: 20, lot_expires: FAR })
+    expect(await paying()).toEqual({ lot: sooner, floor: 50n })
+    await spend(5)
+    expect([await noted(sooner), await remaining()]).toEqual([20n, [50n, 15n]])
+    expect(await paying()).toEqual({ lot: sooner, floor: 50n })
+  })
+
+  it('is written down and taken up anew by whatever else moves', async () => {
+    const lot = await credit({ amount: 50, lot_source: 'promotional' })
+    await spend(5)
+    const last = await credit({ amount: 7 })
+    expect([await noted(lot), await paying()]).toEqual([45n, { lot, floor: 7n }])
+    await spend(5)
+    await call('ledger_post', taking(3, { from_lot: last }))
+    expect([await noted(lot), await noted(last), await paying()]).toEqual([40n, 4n, { lot, floor: 4n }])
+    await spend(5)
+    await call('ledger_post', taking(1))
+    expect([await remaining(), await paying()]).toEqual([[34n, 4n], { lot, floor: 4n }])
+  })
+
+  it('is used up to the last, then the next one pays, and one call can take from both', async () => {
+    const [first, second] = [await credit({ amount: 10, lot_source: 'promotional' }), await credit({ amount: 10 })]
+    await spend(10)
+    expect([await remaining(), await paying()]).toEqual([[0n, 10n], { lot: first, floor: 10n }])
+    await spend(1)
+    expect([await remaining(), await paying()]).toEqual([[0n, 9n], { lot: second, floor: 0n }])
+    const third = await credit({ amount: 10 })
+    await spend(10)
+    expect([await remaining(), await paying()]).toEqual([[0n, 0n, 9n], { lot: third, floor: 0n }])
+    await spend(9)
+    await call('ledger_post', posting({ amount: 1, lot_source: 'promotional' }))
+    expect(await remaining()).toEqual([0n, 0n, 0n, 1n])
+  })
+
+  it('is another one once it has expired, of which calls under way keep what they hold', async () => {
+    const [due, later] = [await credit({ amount: 20, lot_expires: FAR }), await credit({ amount: 30 })]
+    await spend(5)
+    const id = await hold({ full: 6, minimum: 6 })
+    await makeDue([due])
+    await call('ledger_expire', { wallet: walletId })
+    expect([await remaining(), await paying()]).toEqual([[6n, 30n], { lot: due, floor: 30n }])
+    await call('ledger_capture', capturing(id, 2))
+    await call('ledger_expire', { wallet: walletId })
+    expect([await remaining(), await paying()]).toEqual([[0n, 30n], { lot: later, floor: 0n }])
+  })
+
+  it('of both wallets is minded when one gives to the other', async () => {
+    const other = await open()
+    const [mine, theirs] = [await credit({ amount: 20 }), await credit({ credit: other, amount: 7 })]
+    await spend(5)
+    const args = taking(4, { credit: other, lot_source: 'code' })
+    await call('ledger_post', args)
+    expect([await noted(mine), await paying()]).toEqual([11n, { lot: mine, floor: 0n }])
+    expect([await noted(theirs), await paying(other)]).toEqual([7n, { lot: args.id, floor: 7n }])
+  })
+
+  it('pays for calls under a cap too, and names itself', async () => {
+    const lot = await credit({ amount: 100 })
+    await cap(90)
+    const id = await hold({ full: 20, minimum: 20 })
+    const [end] = await call('ledger_capture', capturing(id, 20))
+    expect(await one('SELECT lot_transfer_id AS lot FROM transfers WHERE id = $1', end!.transfer_id)).toEqual({ lot })
+    expect([await noted(lot), await remaining(), await paying()]).toEqual([100n, [80n], { lot, floor: 0n }])
+    expect(await all('SELECT 1 FROM lot_uses WHERE transfer_id = $1', end!.transfer_id)).toEqual([])
   })
 })
 
@@ -572,14 +654,26 @@ describe('ledger_capture', () => {
     }
   })
 
-  it('refuses a cost below nothing, a hold it does not know, and a second end', async () => {
+  it('refuses a cost below nothing, and a hold it does not know', async () => {
     await credit()
     const id = await hold()
     expect(await refusal('ledger_capture', capturing(id, -1))).toBe('UB004')
     expect(await refusal('ledger_capture', capturing(newId(), 1))).toBe('UB005')
-    await call('ledger_capture', capturing(id, 1))
-    expect(await refusal('ledger_capture', capturing(id, 2))).toBe('UB003')
-    expect(await refusal('ledger_capture', capturing(id, 0))).toBe('UB003')
+  })
+
+  it('of a hold that has ended says how, whatever it is told now, and changes nothing', async () => {
+    await credit()
+    const [captured, released] = [await hold(), await hold({ full: 40 })]
+    const [end] = await call('ledger_capture', capturing(captured, 1))
+    await call('ledger_capture', capturing(released, 0))
+    const before = await wallet()
+    for (const cost of [0, 2, 200]) {
+      expect(await call('ledger_capture', capturing(captured, cost))).toEqual([{ ...end, replayed: true }])
+      expect(await call('ledger_capture', capturing(released, cost))).toMatchObject([
+        { charged_micros: 0n, bad_debt_micros: 0n, transfer_id: null, wallet_seq: null, replayed: true },
+      ])
+    }
+    expect(await wallet()).toEqual(before)
   })
 })
 
@@ -805,7 +899,7 @@ describe('the functions', () => {
     const kept = ['accounts', 'wallets', 'transfers', 'holds', 'lots', 'lot_uses', 'spend_caps']
     const appended = ['usage_records', 'late_usage', 'audit_entries', 'payment_events']
     const changed = [
-      ...['price_versions', 'admissions', 'adjustments', 'ledger_checks'],
+      ...['price_versions', 'checkpoints', 'adjustments', 'ledger_checks'],
       ...['packages', 'orders', 'refunds', 'disputes'],
     ]
     const { rows } = await app.query(

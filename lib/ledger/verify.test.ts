@@ -143,7 +143,7 @@ describe('verifyLedger', () => {
     ],
     [
       'a balance that is a millionth too high',
-      named('wallet_balance', 'walletId', ['books_balance', 'wallet_lots']),
+      named('wallet_balance', 'walletId', ['books_balance', 'lot_remaining']),
       (m: Made) => sql`UPDATE wallets SET posted_micros = posted_micros + 1 WHERE id = ${m.walletId}`,
     ],
     [
@@ -200,7 +200,7 @@ describe('verifyLedger', () => {
     [
       'a lot out of nothing',
       named('lot_of_credit', 'released', ['wallet_lots']),
-      (m: Made) => sql`INSERT INTO lots (wallet_id, transfer_id, source, amount_micros, remaining_micros)
+      (m: Made) => sql`INSERT INTO lots (wallet_id, transfer_id, source, amount_micros, noted_micros)
         VALUES (${m.walletId}, ${m.released}, 'paid', 5, 5)`,
     ],
     [
@@ -238,15 +238,49 @@ describe('verifyLedger', () => {
     [
       'credits that left a lot without a transfer',
       named('lot_remaining', 'bought', ['wallet_lots']),
-      (m: Made) => sql`UPDATE lots SET remaining_micros = remaining_micros - 1 WHERE transfer_id = ${m.bought}`,
+      (m: Made) => sql`UPDATE lots SET noted_micros = noted_micros - 1 WHERE transfer_id = ${m.bought}`,
     ],
     [
       'lots that hold less than the balance, and none of them knows',
       named('wallet_lots', 'walletId', ['lot_uses_of_debit']),
       (m: Made) => [
-        sql`UPDATE lots SET remaining_micros = remaining_micros - 1 WHERE transfer_id = ${m.bought}`,
+        sql`UPDATE lots SET noted_micros = noted_micros - 1 WHERE transfer_id = ${m.bought}`,
         sql`UPDATE lot_uses SET amount_micros = amount_micros + 1 WHERE transfer_id = ${m.refund}`,
       ],
+    ],
+    [
+      'a lot that is used up at another balance than the wallet notes',
+      named('wallet_lots', 'walletId', ['lot_remaining']),
+      (m: Made) => sql`UPDATE wallets SET lot_floor_micros = lot_floor_micros + 1 WHERE id = ${m.walletId}`,
+    ],
+    [
+      'a wallet that pays from no lot and has some',
+      named('wallet_lot', 'walletId'),
+      (m: Made) => [sql`SELECT ledger_put_down_lot(w) FROM wallets w WHERE w.id = ${m.walletId}`],
+    ],
+    [
+      'a wallet that pays from a lot whose turn has not come',
+      named('wallet_lot', 'walletId'),
+      (m: Made) => [
+        sql`SELECT ledger_put_down_lot(w) FROM wallets w WHERE w.id = ${m.walletId}`,
+        sql`UPDATE wallets w SET (lot_transfer_id, lot_floor_micros) = (
+            SELECT transfer_id, w.posted_micros - noted_micros FROM lots l
+            WHERE l.wallet_id = w.id AND noted_micros > 0 ORDER BY expires_at NULLS FIRST, transfer_id LIMIT 1)
+          WHERE w.id = ${m.walletId}`,
+      ],
+    ],
+    [
+      'a wallet that pays from a lot of nobody',
+      named('wallet_lot', 'walletId'),
+      (m: Made) => [
+        sql`SELECT ledger_put_down_lot(w) FROM wallets w WHERE w.id = ${m.walletId}`,
+        sql`UPDATE wallets SET lot_transfer_id = ${m.usage}, lot_floor_micros = 0 WHERE id = ${m.walletId}`,
+      ],
+    ],
+    [
+      'a wallet that names a lot and not when it is used up',
+      named('wallet_lot', 'walletId', ['wallet_lots']),
+      (m: Made) => sql`UPDATE wallets SET lot_floor_micros = NULL WHERE id = ${m.walletId}`,
     ],
     [
       'credits that expired before their time',
@@ -263,7 +297,7 @@ describe('verifyLedger', () => {
       named('wallet_next_expiry', 'walletId'),
       (m: Made) => [
         sql`UPDATE wallets SET next_expiry_at = NULL WHERE id = ${m.walletId}`,
-        sql`UPDATE lots SET expires_at = now() + interval '1 day' WHERE wallet_id = ${m.walletId} AND remaining_micros > 0`,
+        sql`UPDATE lots SET expires_at = now() + interval '1 day' WHERE wallet_id = ${m.walletId} AND noted_micros > 0`,
       ],
     ],
     [
@@ -271,7 +305,7 @@ describe('verifyLedger', () => {
       named('wallet_next_expiry', 'walletId'),
       (m: Made) => [
         sql`UPDATE wallets SET next_expiry_at = now() + interval '1 year' WHERE id = ${m.walletId}`,
-        sql`UPDATE lots SET expires_at = now() + interval '1 day' WHERE wallet_id = ${m.walletId} AND remaining_micros > 0`,
+        sql`UPDATE lots SET expires_at = now() + interval '1 day' WHERE wallet_id = ${m.walletId} AND noted_micros > 0`,
       ],
     ],
     [
@@ -362,7 +396,9 @@ describe('verifyLedger', () => {
     ],
     [
       'a wallet that is gone with all that was in it',
-      named('wallet_account', 'walletId', ['books_balance', 'lot_of_credit', 'lot_uses_of_debit', 'transfer_sides']),
+      named('wallet_account', 'walletId', [
+        ...['books_balance', 'lot_of_credit', 'lot_remaining', 'lot_uses_of_debit', 'transfer_sides'],
+      ]),
       (m: Made) => sql`DELETE FROM wallets WHERE id = ${m.walletId}`,
     ],
     [

@@ -68,7 +68,7 @@ describe('redeemCode', () => {
     expect(await balance(ada)).toBe(5_000_000n)
     const { rows } = await database.db.execute(sql`
       SELECT l.source, l.remaining_micros, round(extract(epoch FROM l.expires_at - now()) / 86400)::int AS days, t.kind, t.external_ref
-      FROM lots l JOIN transfers t ON t.id = l.transfer_id JOIN accounts a ON a.id = l.wallet_id
+      FROM lots_left l JOIN transfers t ON t.id = l.transfer_id JOIN accounts a ON a.id = l.wallet_id
       WHERE a.owner_id = ${ada.actor.userId}`)
     expect(rows).toMatchObject([
       {

@@ -1,6 +1,6 @@
 import { and, eq, exists, gt, sql } from 'drizzle-orm'
 import type { Transaction } from '#db/client.ts'
-import { lots, orders, paymentEvents, transfers } from '#db/schema/index.ts'
+import { lotsLeft, orders, paymentEvents, transfers } from '#db/schema/index.ts'
 import { type Ctx, inTransaction } from '#lib/ctx.ts'
 import { AppError } from '#lib/errors.ts'
 import { type Books, collectShortfall, moveBooks, type Posted } from './books.ts'
@@ -90,13 +90,13 @@ async function takeIn(tx: Tx, order: Order, facts: PaymentFacts): Promise<Fulfil
  */
 export async function collectShortfalls(ctx: Ctx, { limit = 100 }: { limit?: number } = {}): Promise<number> {
   const left = ctx.db
-    .select({ id: lots.transferId })
-    .from(lots)
-    .innerJoin(transfers, eq(transfers.id, lots.transferId))
+    .select({ id: lotsLeft.transferId })
+    .from(lotsLeft)
+    .innerJoin(transfers, eq(transfers.id, lotsLeft.transferId))
     .where(
       and(
-        eq(lots.walletId, orders.walletId),
-        gt(lots.remainingMicros, 0n),
+        eq(lotsLeft.walletId, orders.walletId),
+        gt(lotsLeft.remainingMicros, 0n),
         eq(transfers.externalRef, sql`'order:' || ${orders.id}`),
       ),
     )

@@ -91,7 +91,7 @@ type SummedColumn = Omit<Sum, 'values'>
 const SUMS: readonly SummedColumn[] = [
   { table: 'wallets', column: 'posted_micros', by: null },
   { table: 'wallets', column: 'held_micros', by: null },
-  { table: 'lots', column: 'remaining_micros', by: 'source' },
+  { table: 'lots', column: 'amount_micros', by: 'source' },
   { table: 'transfers', column: 'amount_micros', by: 'kind' },
   { table: 'holds', column: 'amount_micros', by: 'state' },
   { table: 'usage_records', column: 'charged_micros', by: null },

@@ -30,21 +30,14 @@ export async function drawTransfers(ctx: DemoCtx): Promise<void> {
   await ctx.db.execute(sql`CREATE UNIQUE INDEX ON demo_transfers (ref) WHERE origin = 'call'`)
 }
 
-/** Holds and terms of the calls from one number to another. */
+/** Holds of the calls from one number to another. */
 export async function writeHolds(ctx: DemoCtx, from: number, upto: number): Promise<void> {
   await ctx.db.execute(sql`
     INSERT INTO holds (id, wallet_id, amount_micros, state, captured_micros, bad_debt_micros, request_hash, spender_id,
-      created_at, closed_at)
+      created_at, closed_at, model_id, price_version_id, prompt_tokens, output_cap, omitted_turns)
     SELECT pg_temp.demo_id('hold', c.admitted_at, c.i), p.wallet_id, c.held,
       CASE WHEN c.charged + c.debt > 0 THEN 'captured' ELSE 'released' END, c.charged, c.debt,
-      sha256(int8send(c.i)), p.id, c.admitted_at, c.at
-    FROM demo_calls c JOIN demo_people p USING (u) WHERE c.i >= ${from} AND c.i < ${upto} ORDER BY c.i`)
-  await ctx.db.execute(sql`
-    INSERT INTO admissions (hold_id, user_id, wallet_id, model_id, price_version_id, prompt_tokens, output_cap,
-      output_tokens, created_at)
-    SELECT pg_temp.demo_id('hold', c.admitted_at, c.i), p.id, p.wallet_id, c.model_id, c.version_id, c.prompt_tokens,
-      8192,
-      c.output_tokens, c.admitted_at
+      sha256(int8send(c.i)), p.id, c.admitted_at, c.at, c.model_id, c.version_id, c.prompt_tokens, 8192, 0
     FROM demo_calls c JOIN demo_people p USING (u) WHERE c.i >= ${from} AND c.i < ${upto} ORDER BY c.i`)
 }
 
@@ -140,7 +133,7 @@ export async function writeTransfers(ctx: DemoCtx, from: number, upto: number): 
 /** Lots with what is left of them. */
 export async function writeLots(ctx: DemoCtx): Promise<void> {
   await ctx.db.execute(sql`
-    INSERT INTO lots (wallet_id, transfer_id, source, amount_micros, remaining_micros, expires_at, created_at)
+    INSERT INTO lots (wallet_id, transfer_id, source, amount_micros, noted_micros, expires_at, created_at)
     SELECT p.wallet_id, pg_temp.demo_id('credit', l.at, l.n), l.source, l.amount, l.left_micros - coalesce(r.taken, 0),
       l.expires_at, l.at
     FROM demo_lots l JOIN demo_people p USING (u)
@@ -172,7 +165,8 @@ export async function closeBooks(ctx: DemoCtx): Promise<void> {
     JOIN demo_people p USING (u) WHERE p.wallet_id = w.id`)
   await ctx.db.execute(sql`
     UPDATE wallets w SET next_expiry_at = l.expires_at
-    FROM (SELECT wallet_id, min(expires_at) AS expires_at FROM lots WHERE remaining_micros > 0
+    FROM (SELECT wallet_id, min(expires_at) AS expires_at FROM lots WHERE noted_micros > 0
       AND expires_at IS NOT NULL GROUP BY wallet_id) l
     WHERE l.wallet_id = w.id`)
+  await ctx.db.execute(sql`SELECT count(ledger_take_up_lot(id)) FROM wallets`)
 }

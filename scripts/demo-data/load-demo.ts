@@ -32,7 +32,6 @@ const LARGE_TABLES = [
   'messages',
   'generations',
   'holds',
-  'admissions',
   'transfers',
   'lots',
   'lot_uses',
@@ -40,8 +39,8 @@ const LARGE_TABLES = [
   'audit_entries',
 ]
 
-/** Looked up by the rules of each transfer, admission and receipt that is written: they stay. */
-const KEPT = ['holds_pkey', 'admissions_pkey', 'lots_wallet_id_transfer_id_pk']
+/** Looked up by the rules of each transfer and receipt that is written: they stay. */
+const KEPT = ['holds_pkey', 'lots_wallet_id_transfer_id_pk']
 
 /** A year of a service that was never there. `loaded` is false when this database has one already. */
 export type LoadedDemo = { loaded: boolean; size: DemoSize }

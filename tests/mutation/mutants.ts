@@ -19,7 +19,7 @@ export type Mutant = {
 /** Tables whose rules are tested by breaking them. */
 const TABLES = [
   ...['accounts', 'wallets', 'transfers', 'holds', 'lots', 'lot_uses', 'spend_caps', 'adjustments', 'ledger_checks'],
-  ...['price_versions', 'admissions', 'usage_records', 'late_usage'],
+  ...['price_versions', 'checkpoints', 'usage_records', 'late_usage'],
   ...['packages', 'orders', 'refunds', 'disputes', 'payment_events'],
 ]
 

@@ -20,17 +20,21 @@ export const ROWS: Record<string, (client: pg.Client) => Promise<Row>> = {
     request_hash: Buffer.alloc(1),
     actor: 'test',
   }),
-  holds: async (client) => ({
-    id: newId(),
-    wallet_id: await make(client, 'wallets', 'id'),
-    spender_id: newId(),
-    amount_micros: 10,
-    request_hash: Buffer.alloc(1),
-  }),
+  holds: async (client) => {
+    const { id: price_version_id, model_id } = await insert(client, 'price_versions')
+    return {
+      id: newId(),
+      wallet_id: await make(client, 'wallets', 'id'),
+      spender_id: newId(),
+      amount_micros: 10,
+      request_hash: Buffer.alloc(1),
+      ...{ model_id, price_version_id, prompt_tokens: 0, output_cap: 1, omitted_turns: 0 },
+    }
+  },
   lots: async (client) => {
     const transfer = await insert(client, 'transfers')
     const { id: transfer_id, credit_account_id: wallet_id } = transfer
-    return { wallet_id, transfer_id, source: 'paid', amount_micros: 10, remaining_micros: 10 }
+    return { wallet_id, transfer_id, source: 'paid', amount_micros: 10, noted_micros: 10 }
   },
   lot_uses: async (client) => {
     const { wallet_id, transfer_id: lot_transfer_id } = await insert(client, 'lots')
@@ -73,23 +77,15 @@ export const ROWS: Record<string, (client: pg.Client) => Promise<Row>> = {
     ...Object.fromEntries(PRICES.map((column) => [column, 0])),
     created_by: 'test',
   }),
-  admissions: async (client) => ({
-    hold_id: await make(client, 'holds', 'id'),
-    user_id: newId(),
-    wallet_id: newId(),
-    model_id: 'a model',
-    price_version_id: await make(client, 'price_versions', 'id'),
-    prompt_tokens: 0,
-    output_cap: 1,
-  }),
+  checkpoints: async (client) => ({ hold_id: await make(client, 'holds', 'id'), output_tokens: 0 }),
   usage_records: async (client) => {
-    const { hold_id, price_version_id } = await insert(client, 'admissions')
+    const { id: hold_id, price_version_id, model_id } = await insert(client, 'holds')
     return {
       user_id: newId(),
       id: newId(),
       wallet_id: newId(),
       hold_id,
-      model_id: 'a model',
+      model_id,
       outcome: 'completed',
       usage_source: 'reported',
       price_version_id,

@@ -41,20 +41,22 @@ export async function insertPastCalls(database: Pick<TestDatabase, 'ownerUrl'>, 
 }
 
 const STATEMENTS = [
-  `INSERT INTO holds (id, wallet_id, spender_id, amount_micros, state, captured_micros, request_hash, created_at, closed_at)
-   SELECT hold_id, $1, $2, 2 * micros, 'captured', micros, sha256(hold_id::text::bytea), at, at FROM past`,
-  `INSERT INTO admissions (hold_id, user_id, wallet_id, model_id, price_version_id, prompt_tokens, output_cap, created_at)
-   SELECT p.hold_id, $2, $1, p.model_id, v.id, p.micros, 1, p.at
+  `SELECT ledger_put_down_lot(w) FROM wallets w WHERE w.id = $1 AND w.lot_transfer_id IS NOT NULL`,
+  `INSERT INTO holds (id, wallet_id, spender_id, amount_micros, state, captured_micros, request_hash, created_at, closed_at,
+     model_id, price_version_id, prompt_tokens, output_cap, omitted_turns)
+   SELECT p.hold_id, $1, $2, 2 * p.micros, 'captured', p.micros, sha256(p.hold_id::text::bytea), p.at, p.at,
+     p.model_id, v.id, p.micros, 1, 0
    FROM past p JOIN LATERAL (SELECT id FROM price_versions v WHERE v.model_id = p.model_id LIMIT 1) v ON true`,
   `INSERT INTO transfers (id, kind, debit_account_id, credit_account_id, amount_micros, debit_seq, debit_balance_micros,
      idempotency_key, request_hash, hold_id, lot_transfer_id, actor, created_at)
    SELECT p.transfer_id, 'usage', $1, r.id, p.micros, p.seq, p.balance, 'capture:' || p.hold_id, sha256(p.hold_id::text::bytea),
      p.hold_id, l.transfer_id, 'system:test', p.at
-   FROM past p, accounts r, (SELECT transfer_id FROM lots WHERE wallet_id = $1 ORDER BY remaining_micros DESC LIMIT 1) l
+   FROM past p, accounts r, (SELECT transfer_id FROM lots WHERE wallet_id = $1 ORDER BY noted_micros DESC LIMIT 1) l
    WHERE r.code = 'revenue' ORDER BY p.i`,
-  `UPDATE lots SET remaining_micros = remaining_micros - (SELECT sum(micros) FROM past)
-   WHERE (wallet_id, transfer_id) = (SELECT wallet_id, transfer_id FROM lots WHERE wallet_id = $1 ORDER BY remaining_micros DESC LIMIT 1)`,
+  `UPDATE lots SET noted_micros = noted_micros - (SELECT sum(micros) FROM past)
+   WHERE (wallet_id, transfer_id) = (SELECT wallet_id, transfer_id FROM lots WHERE wallet_id = $1 ORDER BY noted_micros DESC LIMIT 1)`,
   `UPDATE wallets SET posted_micros = (SELECT min(balance) FROM past), seq = (SELECT max(seq) FROM past) WHERE id = $1`,
+  `SELECT ledger_take_up_lot($1)`,
   `INSERT INTO usage_records (user_id, id, wallet_id, hold_id, conversation_id, model_id, outcome, usage_source,
      input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, price_version_id,
      input_price_micros, cache_read_price_micros, cache_write_price_micros, output_price_micros, reasoning_price_micros,

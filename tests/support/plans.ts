@@ -4,8 +4,8 @@ import type { Statement } from '#tests/support/statement-log.ts'
 /** Tables that grow with every person, call or payment: nothing that a page asks may read one of them whole. */
 export const LARGE_TABLES = new Set([
   'accounts',
-  'admissions',
   'audit_entries',
+  'checkpoints',
   'conversations',
   'generations',
   'holds',

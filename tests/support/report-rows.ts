@@ -159,7 +159,7 @@ export async function insertTransfers(db: Executor, transfers: readonly PastTran
     const [debit, credit] = [accountOf(transfer.debit), accountOf(transfer.credit)]
     const created_at = transfer.at
     const addLot = (wallet_id: string, transfer_id: string, lotSource: string, amount_micros: number) =>
-      rows.lots.push({ wallet_id, transfer_id, source: lotSource, amount_micros, remaining_micros: 0, created_at })
+      rows.lots.push({ wallet_id, transfer_id, source: lotSource, amount_micros, noted_micros: 0, created_at })
     const parts = transfer.parts.map((part) => ({ lotId: newId(), ...part }))
     // What one lot paid for a call, the transfer says itself.
     const paidByOne = transfer.kind === 'usage' && parts.length === 1

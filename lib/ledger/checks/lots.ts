@@ -41,7 +41,7 @@ export const LOT_CHECKS: readonly Check[] = [
     offenders: sql`
       SELECT coalesce(l.transfer_id, u.lot_transfer_id) AS lot_id, coalesce(l.wallet_id, u.wallet_id) AS wallet_id,
         l.amount_micros, coalesce(u.used_micros, 0) AS used_micros, l.remaining_micros
-      FROM lots l
+      FROM lots_left l
       FULL JOIN (
         SELECT lot_transfer_id, wallet_id, sum(amount_micros) AS used_micros
         FROM ${LOT_USES} x GROUP BY lot_transfer_id, wallet_id
@@ -56,9 +56,25 @@ export const LOT_CHECKS: readonly Check[] = [
     offenders: sql`
       SELECT w.id AS wallet_id, w.posted_micros, coalesce(l.left_micros, 0) AS lots_micros
       FROM wallets w
-      LEFT JOIN (SELECT wallet_id, sum(remaining_micros) AS left_micros FROM lots GROUP BY wallet_id) l
+      LEFT JOIN (SELECT wallet_id, sum(remaining_micros) AS left_micros FROM lots_left GROUP BY wallet_id) l
         ON l.wallet_id = w.id
       WHERE w.posted_micros <> coalesce(l.left_micros, 0)`,
+  },
+  {
+    name: 'wallet_lot',
+    promise: 'The lot that a wallet pays calls from is the first of which something is left, or has just been used up.',
+    population: sql`wallets`,
+    offenders: sql`
+      SELECT w.id AS wallet_id, w.lot_transfer_id AS lot_id, w.lot_floor_micros, first.transfer_id AS first_lot_id
+      FROM wallets w
+      LEFT JOIN LATERAL (
+        SELECT l.transfer_id FROM lots_left l WHERE l.wallet_id = w.id AND l.remaining_micros > 0
+        ORDER BY l.expires_at NULLS LAST, array_position(ARRAY['promotional', 'code', 'paid'], l.source), l.transfer_id
+        LIMIT 1
+      ) first ON true
+      LEFT JOIN lots_left paying ON paying.wallet_id = w.id AND paying.transfer_id = w.lot_transfer_id
+      WHERE num_nulls(w.lot_transfer_id, w.lot_floor_micros) = 1
+        OR (w.lot_transfer_id IS DISTINCT FROM first.transfer_id AND paying.remaining_micros IS DISTINCT FROM 0)`,
   },
   {
     name: 'lot_expiry',
@@ -80,7 +96,7 @@ export const LOT_CHECKS: readonly Check[] = [
       SELECT w.id AS wallet_id, w.next_expiry_at, l.expires_at
       FROM wallets w
       JOIN (
-        SELECT wallet_id, min(expires_at) AS expires_at FROM lots
+        SELECT wallet_id, min(expires_at) AS expires_at FROM lots_left
         WHERE remaining_micros > 0 AND expires_at IS NOT NULL GROUP BY wallet_id
       ) l ON l.wallet_id = w.id
       WHERE w.next_expiry_at IS NULL OR w.next_expiry_at > l.expires_at`,

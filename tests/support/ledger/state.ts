@@ -13,7 +13,7 @@ const READ = `
     FROM wallets WHERE id = ANY($1) ORDER BY array_position($1::uuid[], id)
   ) || ARRAY(
     SELECT format('lot of %s: %s %s', array_position($1::uuid[], l.wallet_id), t.idempotency_key, l.remaining_micros)
-    FROM lots l JOIN transfers t ON t.id = l.transfer_id
+    FROM lots_left l JOIN transfers t ON t.id = l.transfer_id
     WHERE l.wallet_id = ANY($1) AND l.remaining_micros > 0
     ORDER BY array_position($1::uuid[], l.wallet_id), l.expires_at NULLS LAST,
       CASE l.source WHEN 'promotional' THEN 1 WHEN 'code' THEN 2 ELSE 3 END, l.transfer_id
@@ -78,9 +78,10 @@ export async function readProofs(real: RealLedger, wallets: string[]) {
     house: Object.fromEntries(house.map(({ name, amount }) => [name, amount])),
     lots: await real.ask(
       `${LOT_PAYMENTS}
-      SELECT l.transfer_id FROM lots l LEFT JOIN lot_payments u ON (u.wallet_id, u.lot_transfer_id) = (l.wallet_id, l.transfer_id)
+      SELECT l.transfer_id FROM lots_left l LEFT JOIN lot_payments u ON (u.wallet_id, u.lot_transfer_id) = (l.wallet_id, l.transfer_id)
       WHERE l.wallet_id = ANY($1)
-      GROUP BY l.wallet_id, l.transfer_id HAVING l.amount_micros - coalesce(sum(u.amount_micros), 0) <> l.remaining_micros`,
+      GROUP BY l.wallet_id, l.transfer_id, l.amount_micros, l.remaining_micros
+      HAVING l.amount_micros - coalesce(sum(u.amount_micros), 0) <> l.remaining_micros`,
       [wallets],
       'lots',
     ),
@@ -96,7 +97,7 @@ export async function readProofs(real: RealLedger, wallets: string[]) {
       `
       SELECT w.id FROM wallets w
       WHERE w.id = ANY($1) AND (w.held_micros <> 0 OR w.open_holds <> 0
-        OR w.posted_micros <> (SELECT coalesce(sum(remaining_micros), 0) FROM lots WHERE wallet_id = w.id)
+        OR w.posted_micros <> (SELECT coalesce(sum(remaining_micros), 0) FROM lots_left WHERE wallet_id = w.id)
         OR w.posted_micros <> (SELECT coalesce(sum(CASE WHEN credit_account_id = w.id THEN amount_micros ELSE -amount_micros END), 0)
           FROM transfers WHERE w.id IN (debit_account_id, credit_account_id)))`,
       [wallets],

@@ -99,7 +99,7 @@ const BUYER = `
       (SELECT coalesce(json_agg(json_build_array(t.debit_account_id, t.credit_account_id, t.amount_micros::text)), '[]')
         FROM transfers t WHERE t.external_ref = 'order:' || o.id),
       (SELECT coalesce(json_agg(json_build_array(l.source, l.remaining_micros::text)), '[]')
-        FROM transfers t JOIN lots l ON l.wallet_id = o.wallet_id AND l.transfer_id = t.id
+        FROM transfers t JOIN lots_left l ON l.wallet_id = o.wallet_id AND l.transfer_id = t.id
         WHERE t.external_ref = 'order:' || o.id),
       (SELECT coalesce(json_agg(e.id ORDER BY e.id COLLATE "C"), '[]') FROM payment_events e WHERE e.order_id = o.id)
     ) ORDER BY o.id)
