@@ -70,7 +70,8 @@ CREATE OR REPLACE FUNCTION ledger_lots_in_order(p_wallet uuid) RETURNS SETOF lot
   ORDER BY expires_at NULLS LAST, array_position(ARRAY['promotional', 'code', 'paid'], source), transfer_id
 $$;--> statement-breakpoint
 
--- Takes an amount out of the lots of a wallet that is paying from none, or out of one of them, and puts on record which paid. Returns what they lacked.
+-- Takes an amount out of the lots of a wallet that is paying from none, or out of one of them, and puts on record which
+-- paid. Returns what they lacked.
 CREATE OR REPLACE FUNCTION ledger_drain_lots(p_wallet uuid, p_transfer uuid, p_amount bigint, p_from_lot uuid) RETURNS bigint
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE

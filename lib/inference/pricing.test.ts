@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest'
 import type { Price } from './call.ts'
-import { addUsage, costOf, NO_USAGE, vendorCostOf, worstCost, worstInput, worstOutput } from './pricing.ts'
+import {
+  addUsage,
+  affordedOutput,
+  costOf,
+  NO_USAGE,
+  vendorCostOf,
+  worstCost,
+  worstInput,
+  worstOutput,
+} from './pricing.ts'
 
 // Each kind has a price of its own, so that one taken for another shows.
 const price: Price = {
@@ -66,5 +75,28 @@ describe('the worst that a call can cost', () => {
     expect(worstCost(price, 1_000_000, 0)).toBe(1_250_000n + 7n)
     expect(worstCost(price, 0, 1_000_000)).toBe(9_000_000n + 7n)
     expect(worstCost(price, 1, 1)).toBe(11n + 7n)
+  })
+})
+
+describe('the output that a hold pays for', () => {
+  // The request 7, and a hundred tokens of the prompt 125.
+  const afford = (heldMicros: bigint, change: Partial<Price> = {}) =>
+    affordedOutput({ ...price, ...change }, { promptTokens: 100, outputCap: 1_000, heldMicros })
+
+  it('is what was wanted where that is paid for, and no more', () => {
+    expect([afford(132n + 9_000n), afford(132n + 9_001n), afford(1_000_000n)]).toEqual([1_000, 1_000, 1_000])
+  })
+
+  it('is else the last token that costs no more in the worst case', () => {
+    expect([afford(132n + 8_999n), afford(132n + 17n), afford(132n + 9n), afford(132n + 8n)]).toEqual([999, 1, 1, 0])
+    for (const tokens of [0, 1, 2, 999]) expect(afford(worstCost(price, 100, tokens))).toBe(tokens)
+  })
+
+  it('is nothing where not even the prompt is paid for', () => {
+    expect([afford(132n), afford(131n), afford(100n), afford(1n)]).toEqual([0, 0, 0, 0])
+  })
+
+  it('is what was wanted where output is free', () => {
+    expect(afford(1n, { outputMicros: 0n, reasoningMicros: 0n })).toBe(1_000)
   })
 })

@@ -58,7 +58,7 @@ export function worstCost(price: UnitPrices, promptTokens: number, outputTokens:
 
 /**
  * Output tokens that may be asked for: as many as were wanted, or as many as what is held pays for beside the prompt, so
- * that in the worst case the call costs no more.
+ * that in the worst case the call costs no more. Zero where it does not pay for the prompt, which no call is let in on.
  */
 export function affordedOutput(
   price: UnitPrices,
@@ -68,7 +68,7 @@ export function affordedOutput(
   if (dearest === 0n) return call.outputCap
   const left =
     (call.heldMicros - price.requestMicros) * TOKENS_PER_PRICE - BigInt(call.promptTokens) * worstInput(price)
-  return Math.min(call.outputCap, Number(left / dearest))
+  return Math.max(0, Math.min(call.outputCap, Number(left / dearest)))
 }
 
 /** The dearest price that a prompt token can turn out to have. */
