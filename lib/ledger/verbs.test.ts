@@ -473,6 +473,15 @@ describe('the lot that a wallet pays from', () => {
     expect(await remaining()).toEqual([0n, 0n, 0n, 1n])
   })
 
+  it('is none again once all is taken, until something comes', async () => {
+    await credit({ amount: 10 })
+    await spend(4)
+    await call('ledger_post', taking(6))
+    expect([await remaining(), await paying()]).toEqual([[0n], { lot: null, floor: null }])
+    const lot = await credit({ amount: 3 })
+    expect(await paying()).toEqual({ lot, floor: 0n })
+  })
+
   it('is another one once it has expired, of which calls under way keep what they hold', async () => {
     const [due, later] = [await credit({ amount: 20, lot_expires: FAR }), await credit({ amount: 30 })]
     await spend(5)
@@ -497,12 +506,16 @@ describe('the lot that a wallet pays from', () => {
 
   it('pays for calls under a cap too, and names itself', async () => {
     const lot = await credit({ amount: 100 })
-    await cap(90)
-    const id = await hold({ full: 20, minimum: 20 })
-    const [end] = await call('ledger_capture', capturing(id, 20))
-    expect(await one('SELECT lot_transfer_id AS lot FROM transfers WHERE id = $1', end!.transfer_id)).toEqual({ lot })
-    expect([await noted(lot), await remaining(), await paying()]).toEqual([100n, [80n], { lot, floor: 0n }])
-    expect(await all('SELECT 1 FROM lot_uses WHERE transfer_id = $1', end!.transfer_id)).toEqual([])
+    await cap(100)
+    await credit({ amount: 10, lot_source: 'promotional' })
+    await call('ledger_post', taking(10))
+    for (const left of [80n, 0n]) {
+      const cost = left === 0n ? 80 : 20
+      const [end] = (await spend(cost)) as [Row]
+      expect(await one('SELECT lot_transfer_id AS lot FROM transfers WHERE id = $1', end.transfer_id)).toEqual({ lot })
+      expect([await noted(lot), (await remaining())[0], await paying()]).toEqual([100n, left, { lot, floor: 0n }])
+      expect(await all('SELECT 1 FROM lot_uses WHERE transfer_id = $1', end.transfer_id)).toEqual([])
+    }
   })
 })
 
