@@ -667,6 +667,21 @@ describe('ledger_capture', () => {
     }
   })
 
+  it('lets what nobody holds expire first, from the very instant on', async () => {
+    const lot = await credit({ amount: 20, lot_expires: FAR })
+    const id = await hold({ full: 6, minimum: 6 })
+    for (const [at, left] of [
+      ["now() + interval '1 microsecond'", 18n],
+      ['now()', 4n],
+    ] as const) {
+      await inOneInstant(async () => {
+        await makeDue([lot], at)
+        await call('ledger_capture', capturing(id, 2), owner)
+        expect(await remaining()).toEqual([left])
+      })
+    }
+  })
+
   it('refuses a cost below nothing, and a hold it does not know', async () => {
     await credit()
     const id = await hold()

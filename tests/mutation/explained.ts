@@ -3,14 +3,15 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
   {
     why: 'A lot is named by the transfer that brought it, and a transfer credits one wallet: its id alone finds the lot.',
     mutants: [
-      'ledger_drain_lots | condition | emaining_micros = remaining_micros - v_take WHERE ⟦wallet_id = p_wallet → true⟧ AND transfer_id = v_lot;',
-      'ledger_capture | condition | WHERE ⟦wallet_id = v_wallet_id → true⟧ AND remaining_micros >= p_cos',
+      'ledger_drain_lots | condition | ts SET noted_micros = noted_micros - v_take WHERE ⟦wallet_id = p_wallet → true⟧ AND transfer_id = v_lot;',
+      'ledger_put_down_lot | condition | WHERE ⟦wallet_id = p_wallet.id → true⟧ AND transfer_id = p_wallet.lo',
     ],
   },
   {
-    why: 'SELECT INTO takes the first row and drops the others.',
+    why: 'SELECT INTO takes the first row and drops the others, and so does an UPDATE of one row.',
     mutants: [
       'ledger_hold | limit | ORDER BY left_micros, period ⟦LIMIT 1 → ⟧;',
+      'ledger_take_up_lot | limit | ROM (SELECT * FROM ledger_lots_in_order(p_wallet) ⟦LIMIT 1 → ⟧) l',
       'ledger_drain_lots | limit | RE p_from_lot IS NULL OR transfer_id = p_from_lot ⟦LIMIT 1 → ⟧;',
     ],
   },
@@ -23,8 +24,15 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     ],
   },
   {
-    why: 'Looked up again, a hold that was ended just now is as it was ended.',
-    mutants: ['ledger_capture | condition | IF ⟦replayed → true⟧ THEN'],
+    why: 'Where a wallet pays from no lot none is found, and one that is put down again is noted as it was.',
+    mutants: [
+      'ledger_put_down_lot | condition | IF ⟦p_wallet.lot_transfer_id IS NOT NULL → true⟧ THEN',
+      'ledger_expire_lots | statement | ⟦SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet.id; → NULL;⟧',
+    ],
+  },
+  {
+    why: 'What a hold names is still there when the hold ends; the condition saves looking for it.',
+    mutants: ["check_hold | condition | IF ⟦TG_OP = 'INSERT' → true⟧ THEN"],
   },
   {
     why: 'That a hold has ended is found a statement later, and what was taken off is put back; the condition saves that.',
@@ -47,8 +55,8 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     why: 'The lot’s id and what is left of it make the key unique, by their length also without the signs between.',
     mutants: [
       "ledger_expire_lots | piece | ⟦'expiry:' || → ⟧ v_lot.transfer_id || ':' || v",
-      "ledger_expire_lots | piece | 'expiry:' || v_lot.transfer_id ⟦|| ':' → ⟧ || v_lot.remaining_micros, sh",
-      "ledger_expire_lots | piece | 'expiry:' || v_lot.transfer_id || ⟦':' || → ⟧ v_lot.remaining_micros, sha25",
+      "ledger_expire_lots | piece | 'expiry:' || v_lot.transfer_id ⟦|| ':' → ⟧ || v_lot.noted_micros, sha256",
+      "ledger_expire_lots | piece | 'expiry:' || v_lot.transfer_id || ⟦':' || → ⟧ v_lot.noted_micros, sha256(uu",
     ],
   },
   {
@@ -79,6 +87,10 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     mutants: [
       'ledger_hold | statement | ⟦UPDATE wallets w SET held_micros = held_… held_micros, open_holds; → NULL;⟧',
       'ledger_hold | comparison | ERE id = p_wallet AND posted_micros - held_micros ⟦>= → >⟧ p_full AND open_holds < p_max',
+      "ledger_capture | constant | tate = 'open' AND w.id = h.wallet_id AND p_cost > ⟦0 → 1⟧",
+      'ledger_capture | sign | amount_micros AND w.posted_micros - w.held_micros ⟦+ → -⟧ h.amount_micros >= p_cost',
+      'ledger_capture | comparison | w.posted_micros - w.held_micros + h.amount_micros ⟦>= → >⟧ p_cost',
+      'ledger_capture | comparison | AND w.posted_micros - p_cost ⟦>= → >⟧ w.lot_floor_micros',
     ],
   },
   {
