@@ -18,7 +18,6 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
   {
     why: 'Where nothing is to expire nothing is found; the condition saves the call.',
     mutants: [
-      'ledger_capture | condition | IF ⟦v_wallet.next_expiry_at <= now() → true⟧ THEN',
       'ledger_hold | condition | IF ⟦v_wallet.next_expiry_at <= now() → true⟧ THEN',
       'ledger_post | condition | IF ⟦v_debit.next_expiry_at <= now() → true⟧ THEN',
     ],
