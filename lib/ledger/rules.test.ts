@@ -318,6 +318,10 @@ describe('what a call was charged', () => {
     const named = { ...fields, lot_transfer_id: lot.transfer_id }
     expect(await charge({ ...named, kind: 'bad_debt' })).toBe('transfers_lot_shape')
     await owner.query('ROLLBACK TO before')
+    expect(await charge({ ...named, hold_id: newId() })).toBe('transfers_hold_exists')
+    await owner.query('ROLLBACK TO before')
+    expect(await charge({ ...named, credit_account_id: newId() })).toBe('transfers_accounts_exist')
+    await owner.query('ROLLBACK TO before')
     expect(await charge(named)).toBe('taken')
   })
 

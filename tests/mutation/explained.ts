@@ -17,10 +17,7 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
   },
   {
     why: 'Where nothing is to expire nothing is found; the condition saves the call.',
-    mutants: [
-      'ledger_hold | condition | IF ⟦v_wallet.next_expiry_at <= now() → true⟧ THEN',
-      'ledger_post | condition | IF ⟦v_debit.next_expiry_at <= now() → true⟧ THEN',
-    ],
+    mutants: ['ledger_post | condition | IF ⟦v_debit.next_expiry_at <= now() → true⟧ THEN'],
   },
   {
     why: 'Where a wallet pays from no lot none is found, and one that is put down again is noted as it was.',
@@ -90,6 +87,18 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
       'ledger_capture | sign | amount_micros AND w.posted_micros - w.held_micros ⟦+ → -⟧ h.amount_micros >= p_cost',
       'ledger_capture | comparison | w.posted_micros - w.held_micros + h.amount_micros ⟦>= → >⟧ p_cost',
       'ledger_capture | comparison | AND w.posted_micros - p_cost ⟦>= → >⟧ w.lot_floor_micros',
+    ],
+  },
+  {
+    why: 'A receipt that is not looked at first as the usual one is asked all the rest, and refused or taken alike.',
+    mutants: [
+      'check_usage_record | statement | ⟦PERFORM FROM public.holds WHERE id = NEW…vendor_cost_micros) >= 0; → NULL;⟧',
+      "check_usage_record | constant | AND NEW.outcome = ⟦'completed' → 'mutated'⟧ AND NEW.usage_source = 'repor",
+      "check_usage_record | constant | NEW.outcome = 'completed' AND NEW.usage_source = ⟦'reported' → 'mutated'⟧ AND NEW.quarantined_usage IS",
+      'check_usage_record | constant | icros + NEW.bad_debt_micros AND NEW.held_micros > ⟦0 → 1⟧',
+      'check_usage_record | comparison | NEW.vendor_cost_micros) ⟦>= → >⟧ 0;',
+      'check_usage_record | statement | ⟦RETURN NEW; → NULL;⟧',
+      'check_usage_record | condition | IF ⟦FOUND → false⟧ THEN',
     ],
   },
   {
