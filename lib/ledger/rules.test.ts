@@ -318,10 +318,19 @@ describe('what a call was charged', () => {
     const named = { ...fields, lot_transfer_id: lot.transfer_id }
     expect(await charge({ ...named, kind: 'bad_debt' })).toBe('transfers_lot_shape')
     await owner.query('ROLLBACK TO before')
-    expect(await charge({ ...named, hold_id: newId() })).toBe('transfers_hold_exists')
-    await owner.query('ROLLBACK TO before')
-    expect(await charge({ ...named, credit_account_id: newId() })).toBe('transfers_accounts_exist')
-    await owner.query('ROLLBACK TO before')
+    for (const [refused, wrong] of [
+      ['transfers_hold_exists', { hold_id: newId() }],
+      ['transfers_accounts_exist', { credit_account_id: newId() }],
+      ['transfers_balances_shape', { debit_seq: 0 }],
+      ['transfers_balances_shape', { debit_seq: null }],
+      ['transfers_balances_shape', { debit_balance_micros: -1 }],
+      ['transfers_balances_shape', { debit_balance_micros: null }],
+      ['transfers_balances_shape', { credit_seq: 1 }],
+      ['transfers_balances_shape', { credit_balance_micros: 1 }],
+    ] as const) {
+      expect(await charge({ ...named, ...wrong })).toBe(refused)
+      await owner.query('ROLLBACK TO before')
+    }
     expect(await charge(named)).toBe('taken')
   })
 
