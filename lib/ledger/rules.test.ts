@@ -337,7 +337,9 @@ describe('what a call was charged', () => {
   it('names a wallet that is not the house’s, even where the house had one', async () => {
     await insert(owner, 'wallets', { id: HOUSE.revenue })
     const hold = await insert(owner, 'holds', { wallet_id: HOUSE.revenue })
-    expect(await charge({ hold_id: hold.id, debit_account_id: HOUSE.revenue })).toBe('transfers_two_sided')
+    const lot = await insert(owner, 'lots', { wallet_id: HOUSE.revenue })
+    const fields = { hold_id: hold.id, debit_account_id: HOUSE.revenue, lot_transfer_id: lot.transfer_id }
+    expect(await charge(fields)).toBe('transfers_two_sided')
   })
 })
 
