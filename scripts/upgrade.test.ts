@@ -26,8 +26,9 @@ import { asAdmin, urlOf } from '#tests/support/cluster.ts'
 
 const MIGRATIONS = path.resolve(import.meta.dirname, '../db/migrations')
 /**
- * Services of older releases, each written by that release itself: its rows, and what it showed of them. Calls of every
- * end that a call can have, and everything that credits come from and go to. Named by the last migration they had.
+ * Services of older releases, their rows and what was shown of them: calls of every end that a call can have, and
+ * everything that credits come from and go to. Both were written by the verbs of the release of 0010, on the schema of the
+ * migration that names them, with the two columns lent that 0009 lacked.
  */
 const SERVICES = path.join(import.meta.dirname, 'upgrades')
 
