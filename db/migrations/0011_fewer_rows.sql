@@ -15,7 +15,8 @@ ALTER TABLE "wallets" ADD COLUMN "lot_floor_micros" bigint;--> statement-breakpo
 
 -- A pair of hold and capture wrote eight rows and now writes six, since each costs a statement, its rules and its indexes.
 
--- A call was let in by two rows, one for its hold and one for its terms. The hold has both now. What changes while the call runs, how far it has come, has a row of its own.
+-- A call was let in by two rows, one for its hold and one for its terms. The hold has both now. What changes while the
+-- call runs, how far it has come, has a row of its own.
 ALTER TABLE holds DISABLE TRIGGER holds_check;--> statement-breakpoint
 UPDATE holds h SET
   model_id = a.model_id, price_version_id = a.price_version_id, prompt_tokens = a.prompt_tokens, output_cap = a.output_cap,

@@ -118,18 +118,19 @@ async function readReceipts(ctx: Ctx, which: SQL | undefined): Promise<Map<strin
     .where(which)
     .limit(500)
   return new Map(
-    rows.map(({ record, ...about }) => [record.holdId, toReceipt(record, { ...about, ...termsOf(record, about) })]),
+    rows.map(({ record, wantedOutput, ...about }) => {
+      const outputCap = outputCapOf(record, { promptTokens: about.promptTokens, wantedOutput })
+      return [record.holdId, toReceipt(record, { ...about, outputCap })]
+    }),
   )
 }
 
-/** The output cap is what the hold paid for, of what was wanted. */
-function termsOf(
-  record: UsageRecord,
-  { promptTokens, wantedOutput }: { promptTokens: number | null; wantedOutput: number | null },
-): Pick<Circumstances, 'outputCap'> {
-  if (promptTokens === null || wantedOutput === null) return { outputCap: null }
+/** What the hold paid for, of the output that was wanted. */
+function outputCapOf(record: UsageRecord, terms: { promptTokens: number | null; wantedOutput: number | null }) {
+  const { promptTokens, wantedOutput } = terms
+  if (promptTokens === null || wantedOutput === null) return null
   const { heldMicros } = record
-  return { outputCap: affordedOutput(pricesOf(record), { promptTokens, outputCap: wantedOutput, heldMicros }) }
+  return affordedOutput(pricesOf(record), { promptTokens, outputCap: wantedOutput, heldMicros })
 }
 
 function pricesOf(record: UsageRecord): UnitPrices {

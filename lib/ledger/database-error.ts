@@ -9,7 +9,7 @@ const INVALID_PARAMETER = '22023'
 
 /**
  * Runs a ledger function and turns its refusals into expected failures.
- * @throws {AppError} `conflict` (another request under this key, or a hold that ended otherwise), `insufficient_credits`,
+ * @throws {AppError} `conflict` (another request under this key, or a hold that has ended), `insufficient_credits`,
  *   `invalid_input` (a value that PostgreSQL does not know)
  */
 export async function callLedger<T>(call: () => Promise<T>): Promise<T> {

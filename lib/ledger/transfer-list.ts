@@ -134,12 +134,10 @@ export async function getTransfer(ctx: Ctx, input: z.input<typeof getTransferInp
   const [row] = rows
   if (!row) throw new AppError('not_found', { message: `there is no transfer ${transferId}` })
   const brought = await ctx.db.execute<LotRow>(sql`
-    SELECT l.transfer_id, l.source, l.amount_micros,
-      l.remaining_micros, l.expires_at
+    SELECT l.transfer_id, l.source, l.amount_micros, l.remaining_micros, l.expires_at
     FROM lots_left l WHERE l.wallet_id = ${row.credit_account_id} AND l.transfer_id = ${transferId}`)
   const used = await ctx.db.execute<LotRow>(sql`
-    SELECT l.transfer_id, l.source, x.amount_micros::bigint AS amount_micros,
-      l.remaining_micros, l.expires_at
+    SELECT l.transfer_id, l.source, x.amount_micros::bigint AS amount_micros, l.remaining_micros, l.expires_at
     FROM ${LOT_USES} x JOIN lots_left l ON l.wallet_id = x.wallet_id AND l.transfer_id = x.lot_transfer_id
     WHERE x.wallet_id = ${row.debit_account_id} AND x.transfer_id = ${transferId}
     ORDER BY l.transfer_id LIMIT ${LOTS_MAX}`)
