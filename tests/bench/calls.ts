@@ -14,6 +14,10 @@ export type Payer = { userId: string; walletId: string }
 const FILLERS = 16
 const PROMPT_TOKENS = 300
 const OUTPUT_TOKENS = 200
+/** What such a call costs at the prices of the model below. */
+const CALL_MICROS = 1_100
+/** Calls that a lot pays for, of those that one follows on the other. People's pay for thousands. */
+const CALLS_OF_A_LOT = 100
 
 /** A model that can be reached and has a price. @returns its id */
 export async function createBenchModel(ctx: Ctx): Promise<string> {
@@ -43,7 +47,8 @@ export async function createBenchModel(ctx: Ctx): Promise<string> {
 }
 
 /**
- * Opens wallets with three lots each. Two of them are small, so that captures also cross from one lot to the next.
+ * Opens wallets with three lots each: the first has been used to some part, by chance, and the second pays for a hundred
+ * calls, so that from the first round to the last one capture in a hundred goes from one lot to the next.
  */
 export async function openPayers(ctx: Ctx, count: number): Promise<Payer[]> {
   const inAMonth = new Date(Date.now() + 30 * 86_400_000)
@@ -61,8 +66,8 @@ export async function openPayers(ctx: Ctx, count: number): Promise<Payer[]> {
         lot,
       })
     await give(1_000_000_000n, { source: 'paid' })
-    await give(10_000n, { source: 'promotional', expiresAt: inAMonth })
-    await give(10_000n, { source: 'code' })
+    await give(BigInt(CALL_MICROS * CALLS_OF_A_LOT), { source: 'code' })
+    await give(BigInt(randomInt(1, CALL_MICROS * CALLS_OF_A_LOT)), { source: 'promotional', expiresAt: inAMonth })
     payers.push({ userId, walletId })
   }
   let left = count

@@ -91,6 +91,7 @@ async function measureLedger(server: BenchServer, settings: Settings): Promise<b
       ]),
     ]),
   )
+  say(await countCrossings(database))
   const { checks, differences } = await runVerification(ctx, { source: 'command' })
   const checked = checks.reduce((sum, check) => sum + check.checked, 0)
   say('')
@@ -140,6 +141,15 @@ async function prepareRows(server: BenchServer, settings: Settings): Promise<{ f
     { name: 'whole admit + settle, many wallets', work: () => runVerbs(ctx, anyOf(many), modelId) },
   ]
   return { floor, rows }
+}
+
+/** How many captures went from one lot to the next, which costs more than one that stays in its lot. */
+async function countCrossings(database: TestDatabase): Promise<string> {
+  const { rows } = await database.db.$client.query(
+    `SELECT count(*) AS all, count(*) FILTER (WHERE lot_transfer_id IS NULL) AS crossing FROM transfers WHERE kind = 'usage'`,
+  )
+  const { all, crossing } = rows[0]
+  return `${crossing} of ${all} captures (${((100 * Number(crossing)) / Number(all)).toFixed(1)} %) went from one lot to the next`
 }
 
 /** @returns a pair of hold and capture of any wallet, where no table refuses anything: what the rules cost */

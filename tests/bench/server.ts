@@ -84,16 +84,21 @@ function readCpuMs(postmasterPid: number): number {
   for (const entry of readdirSync('/proc')) {
     const stat = /^\d+$/.test(entry) ? readStat(Number(entry)) : null
     if (stat && (stat.parent === postmasterPid || stat.pid === postmasterPid)) ticks += stat.ticks
+    // A worker that has ended since counts too.
+    if (stat?.pid === postmasterPid) ticks += stat.ticksOfEnded
   }
   return ticks * TICK_MS
 }
 
-function readStat(pid: number): { pid: number; name: string; parent: number; ticks: number } | null {
+type Stat = { pid: number; name: string; parent: number; ticks: number; ticksOfEnded: number }
+
+function readStat(pid: number): Stat | null {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
     const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
     const name = text.slice(text.indexOf('(') + 1, text.lastIndexOf(')'))
-    return { pid, name, parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }
+    const sumOf = (first: number) => Number(fields[first]) + Number(fields[first + 1])
+    return { pid, name, parent: Number(fields[1]), ticks: sumOf(11), ticksOfEnded: sumOf(13) }
   } catch {
     // Not Linux, or the process has ended meanwhile.
     return null
