@@ -2,7 +2,6 @@ import { sql } from 'drizzle-orm'
 import {
   boolean,
   check,
-  foreignKey,
   index,
   integer,
   jsonb,
@@ -191,16 +190,11 @@ export const lotUses = pgTable(
   'lot_uses',
   {
     walletId: uuid('wallet_id').notNull(),
-    transferId: uuid('transfer_id')
-      .notNull()
-      .references(() => transfers.id),
+    transferId: uuid('transfer_id').notNull(),
     lotTransferId: uuid('lot_transfer_id').notNull(),
     amountMicros: microsPositive('amount_micros').notNull(),
   },
-  (table) => [
-    primaryKey({ columns: [table.walletId, table.transferId, table.lotTransferId] }),
-    foreignKey({ columns: [table.walletId, table.lotTransferId], foreignColumns: [lots.walletId, lots.transferId] }),
-  ],
+  (table) => [primaryKey({ columns: [table.walletId, table.transferId, table.lotTransferId] })],
 )
 
 /** What somebody allows themselves to spend from a wallet in a day or a month, and what of it is gone. */

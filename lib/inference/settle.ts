@@ -39,7 +39,12 @@ export async function settle(ctx: Ctx, input: SettleInput): Promise<Receipt> {
     const value = facts[name] === null ? null : columns[name].mapToDriverValue(facts[name])
     return sql`${value}::${sql.raw(columns[name].getSQLType())}`
   })
-  const capture = captureCall(ctx, { holdId: admission.holdId, costMicros: facts.costMicros, externalRef: facts.id })
+  const capture = captureCall(ctx, {
+    holdId: admission.holdId,
+    costMicros: facts.costMicros,
+    externalRef: facts.id,
+    remembered: { walletId: admission.walletId, amountMicros: admission.heldMicros },
+  })
   const { rows } = await callLedger(() =>
     executePrepared<SettledRow>(
       ctx.db,

@@ -235,7 +235,7 @@ describe('captureHold', () => {
     [5_000n, { code: 'UB009' }],
   ])('of a call that costs %s is refused whole when somebody has used its key', async (costMicros, cause) => {
     const request = hold()
-    await placeHold(ctx, request)
+    const { amountMicros } = await placeHold(ctx, request)
     await postTransfer(ctx, {
       kind: 'grant',
       debitAccountId: HOUSE.promotions,
@@ -245,7 +245,8 @@ describe('captureHold', () => {
       lot: { source: 'promotional' },
     })
     const before = await wallet()
-    await expect(captureHold(ctx, { holdId: request.holdId, costMicros })).rejects.toMatchObject({ cause })
+    const ending = captureHold(ctx, { holdId: request.holdId, costMicros, remembered: { walletId, amountMicros } })
+    await expect(ending).rejects.toMatchObject({ cause })
     expect(await wallet()).toEqual(before)
     expect(await holdRow(request.holdId)).toMatchObject({ state: 'open' })
   })

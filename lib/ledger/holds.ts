@@ -99,6 +99,8 @@ const captureHoldInput = z.object({
   /** What the call cost; zero releases the hold. */
   costMicros: z.bigint().nonnegative(),
   externalRef: z.string().max(200).optional(),
+  /** The hold as the caller remembers it: saves looking for it first. What is said wrongly changes nothing. */
+  remembered: z.object({ walletId: z.uuid(), amountMicros: z.bigint().positive() }).optional(),
 })
 
 export type CaptureHoldInput = z.input<typeof captureHoldInput>
@@ -130,7 +132,8 @@ export async function captureHold(
 export function captureCall(ctx: Ctx, input: CaptureHoldInput): SQL {
   const capture = captureHoldInput.parse(input)
   return sql`ledger_capture(
-    ${capture.holdId}, ${capture.costMicros}, ${actorName(ctx.actor)}, ${capture.externalRef ?? null})`
+    ${capture.holdId}, ${capture.costMicros}, ${actorName(ctx.actor)}, ${capture.externalRef ?? null},
+    ${capture.remembered?.walletId ?? null}, ${capture.remembered?.amountMicros ?? null})`
 }
 
 /** Ends a hold without a charge. Repeated it changes nothing. @throws {AppError} `conflict` when it was captured */

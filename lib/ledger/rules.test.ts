@@ -388,6 +388,31 @@ describe('what may be there once', () => {
 })
 
 describe('what must be there', () => {
+  const charge = async ({ wallet_id }: Row, lot_transfer_id: unknown) => {
+    const { id: hold_id } = await insert(owner, 'holds', { wallet_id })
+    const sides = { debit_account_id: wallet_id, credit_account_id: HOUSE.revenue }
+    const numbers = { debit_seq: 2, debit_balance_micros: 0, credit_seq: null, credit_balance_micros: null }
+    return (await insert(owner, 'transfers', { kind: 'usage', hold_id, lot_transfer_id, ...sides, ...numbers })).id
+  }
+
+  it.each([
+    [
+      'of another wallet is refused',
+      'lot_uses_transfer_exists',
+      async () => (await insert(owner, 'lot_uses')).transfer_id,
+    ],
+    [
+      'that names its lot itself is refused',
+      'lot_uses_transfer_exists',
+      async (lot: Row) => charge(lot, lot.transfer_id),
+    ],
+    ['that names none is taken', 'taken', async (lot: Row) => charge(lot, null)],
+  ])('the use of a lot by a transfer %s', async (_name, answer, transferOf) => {
+    const lot = await insert(owner, 'lots')
+    const use = { wallet_id: lot.wallet_id, lot_transfer_id: lot.transfer_id, transfer_id: await transferOf(lot) }
+    expect(await refusalOf(insert(owner, 'lot_uses', use))).toBe(answer)
+  })
+
   it.each([
     ['wallets_id_accounts_id_fk', 'wallets', { id: newId() }],
     ['transfers_accounts_exist', 'transfers', { debit_account_id: newId() }],
@@ -397,8 +422,8 @@ describe('what must be there', () => {
     ['holds_wallet_exists', 'holds', { wallet_id: newId(), ...NO_CALL }],
     ['lots_wallet_id_wallets_id_fk', 'lots', { wallet_id: newId() }],
     ['lots_transfer_id_transfers_id_fk', 'lots', { transfer_id: newId() }],
-    ['lot_uses_transfer_id_transfers_id_fk', 'lot_uses', { transfer_id: newId() }],
-    ['lot_uses_wallet_id_lot_transfer_id_lots_wallet_id_transfer_id_f', 'lot_uses', { lot_transfer_id: newId() }],
+    ['lot_uses_transfer_exists', 'lot_uses', { transfer_id: newId() }],
+    ['lot_uses_lot_exists', 'lot_uses', { lot_transfer_id: newId() }],
     ['spend_caps_wallet_id_wallets_id_fk', 'spend_caps', { wallet_id: newId() }],
     ['adjustments_wallet_id_wallets_id_fk', 'adjustments', { wallet_id: newId() }],
     ['adjustments_transfer_id_transfers_id_fk', 'adjustments', { state: 'posted', transfer_id: newId() }],

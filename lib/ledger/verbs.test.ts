@@ -81,13 +81,18 @@ const holding = (fields: Args = {}): Args => ({
 })
 async function hold(fields: Args = {}): Promise<string> {
   const args = holding(fields)
-  expect((await call('ledger_hold', args))[0]).toMatchObject({ outcome: 'held' })
+  const [held] = await call('ledger_hold', args)
+  expect(held).toMatchObject({ outcome: 'held' })
+  placed.set(args.id as string, { wallet: args.wallet, held: held!.amount_micros })
   return args.id as string
 }
+/** Whose wallet holds how much for which hold, as who placed it can say. */
+const placed = new Map<string, Args>()
 const capturing = (holdId: string, cost: number, fields: Args = {}): Args => ({
   hold: holdId,
   cost,
   actor: 'system:test',
+  ...placed.get(holdId),
   ...fields,
 })
 const cap = (limit: number | null, period = 'day', time_zone = 'UTC') =>
@@ -446,17 +451,28 @@ describe('the lot that a wallet pays from', () => {
     expect(await paying()).toEqual({ lot: sooner, floor: 50n })
   })
 
-  it('is written down and taken up anew by whatever else moves', async () => {
+  it('stays the one, with what is left of it, whatever else moves', async () => {
     const lot = await credit({ amount: 50, lot_source: 'promotional' })
     await spend(5)
     const last = await credit({ amount: 7 })
-    expect([await noted(lot), await paying()]).toEqual([45n, { lot, floor: 7n }])
+    expect([await remaining(), await paying()]).toEqual([[45n, 7n], { lot, floor: 7n }])
     await spend(5)
     await call('ledger_post', taking(3, { from_lot: last }))
-    expect([await noted(lot), await noted(last), await paying()]).toEqual([40n, 4n, { lot, floor: 4n }])
+    expect([await remaining(), await noted(last), await paying()]).toEqual([[40n, 4n], 4n, { lot, floor: 4n }])
+    await call('ledger_post', taking(2, { from_lot: lot }))
+    expect([await remaining(), await paying()]).toEqual([[38n, 4n], { lot, floor: 4n }])
     await spend(5)
     await call('ledger_post', taking(1))
-    expect([await remaining(), await paying()]).toEqual([[34n, 4n], { lot, floor: 4n }])
+    expect([await remaining(), await paying()]).toEqual([[32n, 4n], { lot, floor: 4n }])
+  })
+
+  it('is written down when another one comes before it, and not before', async () => {
+    const lot = await credit({ amount: 50 })
+    await spend(5)
+    await credit({ amount: 7 })
+    expect(await noted(lot)).toBe(50n)
+    const first = await credit({ amount: 3, lot_source: 'promotional' })
+    expect([await noted(lot), await paying()]).toEqual([45n, { lot: first, floor: 52n }])
   })
 
   it('is used up to the last, then the next one pays, and one call can take from both', async () => {
@@ -491,7 +507,9 @@ describe('the lot that a wallet pays from', () => {
     expect([await remaining(), await paying()]).toEqual([[6n, 30n], { lot: due, floor: 30n }])
     await call('ledger_capture', capturing(id, 2))
     await call('ledger_expire', { wallet: walletId })
-    expect([await remaining(), await paying()]).toEqual([[0n, 30n], { lot: later, floor: 0n }])
+    expect([await remaining(), await paying()]).toEqual([[0n, 30n], { lot: due, floor: 30n }])
+    await spend(1)
+    expect([await remaining(), await paying()]).toEqual([[0n, 29n], { lot: later, floor: 0n }])
   })
 
   it('of both wallets is minded when one gives to the other', async () => {
@@ -500,7 +518,7 @@ describe('the lot that a wallet pays from', () => {
     await spend(5)
     const args = taking(4, { credit: other, lot_source: 'code' })
     await call('ledger_post', args)
-    expect([await noted(mine), await paying()]).toEqual([11n, { lot: mine, floor: 0n }])
+    expect([await remaining(), await paying()]).toEqual([[11n], { lot: mine, floor: 0n }])
     expect([await noted(theirs), await paying(other)]).toEqual([7n, { lot: args.id, floor: 7n }])
   })
 
@@ -519,11 +537,18 @@ describe('the lot that a wallet pays from', () => {
   })
 })
 
-describe('ledger_capture', () => {
+describe.each([
+  ['remembers the hold', {}],
+  ['does not know it', { wallet: null, held: null }],
+  ['takes it for another amount', { held: 59 }],
+  ['takes it for nothing', { held: 0 }],
+])('ledger_capture, by one who %s', (_, told) => {
+  const ending = (holdId: string, cost: number, fields: Args = {}) => capturing(holdId, cost, { ...told, ...fields })
+
   it('answers with the transfer and its number, and again the same', async () => {
     await credit()
     const id = await hold()
-    const args = capturing(id, 25, { external_ref: 'receipt' })
+    const args = ending(id, 25, { external_ref: 'receipt' })
     const [first] = await call('ledger_capture', args)
     const { transfer_id } = first!
     const answer = { charged_micros: 25n, bad_debt_micros: 0n, transfer_id, wallet_seq: 2n }
@@ -559,9 +584,9 @@ describe('ledger_capture', () => {
   it('books to bad debt what the wallet has not, under a transfer of its own', async () => {
     await credit()
     const id = await hold()
-    const [first] = await call('ledger_capture', capturing(id, 101, { external_ref: 'receipt' }))
+    const [first] = await call('ledger_capture', ending(id, 101, { external_ref: 'receipt' }))
     expect(first).toMatchObject({ charged_micros: 100n, bad_debt_micros: 1n, wallet_seq: 2n, replayed: false })
-    expect(await call('ledger_capture', capturing(id, 101))).toEqual([{ ...first, replayed: true }])
+    expect(await call('ledger_capture', ending(id, 101))).toEqual([{ ...first, replayed: true }])
     const both = {
       credit_account_id: HOUSE.revenue,
       credit_seq: null,
@@ -602,10 +627,10 @@ describe('ledger_capture', () => {
     await credit()
     await cap(limit)
     const [charged, free] = [await hold({ full: 30 }), await hold({ full: 30 })]
-    expect(await call('ledger_capture', capturing(charged, 1))).toMatchObject([{ charged_micros: 1n, wallet_seq: 2n }])
+    expect(await call('ledger_capture', ending(charged, 1))).toMatchObject([{ charged_micros: 1n, wallet_seq: 2n }])
     const nothing = { charged_micros: 0n, bad_debt_micros: 0n, transfer_id: null, wallet_seq: null }
-    expect(await call('ledger_capture', capturing(free, 0))).toEqual([{ ...nothing, replayed: false }])
-    expect(await call('ledger_capture', capturing(free, 0))).toEqual([{ ...nothing, replayed: true }])
+    expect(await call('ledger_capture', ending(free, 0))).toEqual([{ ...nothing, replayed: false }])
+    expect(await call('ledger_capture', ending(free, 0))).toEqual([{ ...nothing, replayed: true }])
     expect(await one('SELECT state FROM holds WHERE id = $1', free)).toEqual({ state: 'released' })
     expect(await wallet()).toEqual({
       posted_micros: 99n,
@@ -622,9 +647,7 @@ describe('ledger_capture', () => {
     const id = await hold({ full: 40 })
     await hold({ full: 30 })
     await makeDue([lot])
-    expect(await call('ledger_capture', capturing(id, 60))).toMatchObject([
-      { charged_micros: 50n, bad_debt_micros: 10n },
-    ])
+    expect(await call('ledger_capture', ending(id, 60))).toMatchObject([{ charged_micros: 50n, bad_debt_micros: 10n }])
     expect(await wallet()).toMatchObject({ posted_micros: 30n, held_micros: 30n, open_holds: 1 })
   })
 
@@ -635,13 +658,13 @@ describe('ledger_capture', () => {
     const [id, other] = [await hold({ full: 40 }), await hold({ full: 30 })]
     const caps = () =>
       all('SELECT period, held_micros, spent_micros FROM spend_caps WHERE wallet_id = $1 ORDER BY 1', walletId)
-    await call('ledger_capture', capturing(id, 12))
+    await call('ledger_capture', ending(id, 12))
     const after = { held_micros: 30n, spent_micros: 12n }
     expect(await caps()).toEqual([
       { period: 'day', ...after },
       { period: 'month', ...after },
     ])
-    await call('ledger_capture', capturing(other, 5))
+    await call('ledger_capture', ending(other, 5))
     expect(await caps()).toMatchObject([{ held_micros: 0n, spent_micros: 17n }, { spent_micros: 17n }])
   })
 
@@ -657,7 +680,7 @@ describe('ledger_capture', () => {
     ] as const) {
       await inOneInstant(async () => {
         await owner.query(`UPDATE spend_caps SET ${past}, window_end = ${end} WHERE wallet_id = $1`, [walletId])
-        await call('ledger_capture', capturing(id, 12), owner)
+        await call('ledger_capture', ending(id, 12), owner)
         const row = (await one('SELECT * FROM spend_caps WHERE wallet_id = $1', walletId))!
         expect(row).toMatchObject({ spent_micros: spent, held_micros: 0n })
         const { window_start, window_end } = row
@@ -676,7 +699,7 @@ describe('ledger_capture', () => {
     ] as const) {
       await inOneInstant(async () => {
         await makeDue([lot], at)
-        await call('ledger_capture', capturing(id, 2), owner)
+        await call('ledger_capture', ending(id, 2), owner)
         expect(await remaining()).toEqual([left])
       })
     }
@@ -685,24 +708,36 @@ describe('ledger_capture', () => {
   it('refuses a cost below nothing, and a hold it does not know', async () => {
     await credit()
     const id = await hold()
-    expect(await refusal('ledger_capture', capturing(id, -1))).toBe('UB004')
-    expect(await refusal('ledger_capture', capturing(newId(), 1))).toBe('UB005')
+    expect(await refusal('ledger_capture', ending(id, -1))).toBe('UB004')
+    expect(await refusal('ledger_capture', ending(newId(), 1))).toBe('UB005')
   })
 
   it('of a hold that has ended says how, whatever it is told now, and changes nothing', async () => {
     await credit()
     const [captured, released] = [await hold(), await hold({ full: 40 })]
-    const [end] = await call('ledger_capture', capturing(captured, 1))
-    await call('ledger_capture', capturing(released, 0))
+    const [end] = await call('ledger_capture', ending(captured, 1))
+    await call('ledger_capture', ending(released, 0))
     const before = await wallet()
     for (const cost of [0, 2, 200]) {
-      expect(await call('ledger_capture', capturing(captured, cost))).toEqual([{ ...end, replayed: true }])
-      expect(await call('ledger_capture', capturing(released, cost))).toMatchObject([
+      expect(await call('ledger_capture', ending(captured, cost))).toEqual([{ ...end, replayed: true }])
+      expect(await call('ledger_capture', ending(released, cost))).toMatchObject([
         { charged_micros: 0n, bad_debt_micros: 0n, transfer_id: null, wallet_seq: null, replayed: true },
       ])
     }
     expect(await wallet()).toEqual(before)
   })
+})
+
+it('a charge that names another wallet, which could pay it, is the wallet’s that holds for it', async () => {
+  await credit()
+  const id = await hold()
+  const other = await open()
+  await credit({ credit: other })
+  await hold({ wallet: other })
+  const before = await wallet(other)
+  const [end] = await call('ledger_capture', capturing(id, 25, { wallet: other }))
+  expect(end).toMatchObject({ charged_micros: 25n, wallet_seq: 2n, replayed: false })
+  expect([await wallet(other), (await wallet())!.posted_micros]).toEqual([before, 75n])
 })
 
 describe('ledger_expire', () => {

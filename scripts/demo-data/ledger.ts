@@ -168,5 +168,8 @@ export async function closeBooks(ctx: DemoCtx): Promise<void> {
     FROM (SELECT wallet_id, min(expires_at) AS expires_at FROM lots WHERE noted_micros > 0
       AND expires_at IS NOT NULL GROUP BY wallet_id) l
     WHERE l.wallet_id = w.id`)
-  await ctx.db.execute(sql`SELECT count(ledger_take_up_lot(id)) FROM wallets`)
+  await ctx.db.execute(sql`
+    UPDATE wallets w SET lot_transfer_id = l.lot_id, lot_floor_micros = w.posted_micros - l.left_micros
+    FROM wallets x CROSS JOIN LATERAL (SELECT * FROM ledger_lots_in_order(x) LIMIT 1) l
+    WHERE x.id = w.id`)
 }

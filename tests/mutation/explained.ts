@@ -3,38 +3,19 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
   {
     why: 'A lot is named by the transfer that brought it, and a transfer credits one wallet: its id alone finds the lot.',
     mutants: [
-      'ledger_drain_lots | condition | ts SET noted_micros = noted_micros - v_take WHERE ⟦wallet_id = p_wallet → true⟧ AND transfer_id = v_lot;',
-      'ledger_put_down_lot | condition | WHERE ⟦wallet_id = p_wallet.id → true⟧ AND transfer_id = p_wallet.lo',
+      'ledger_drain_lots | condition | UPDATE lots SET noted_micros = 0 WHERE ⟦wallet_id = p_wallet.id → true⟧ AND transfer_id = v_lot.lot_i',
     ],
   },
   {
     why: 'SELECT INTO takes the first row and drops the others, and so does an UPDATE of one row.',
     mutants: [
       'ledger_hold | limit | ORDER BY left_micros, period ⟦LIMIT 1 → ⟧;',
-      'ledger_take_up_lot | limit | ROM (SELECT * FROM ledger_lots_in_order(p_wallet) ⟦LIMIT 1 → ⟧) l',
-      'ledger_drain_lots | limit | RE p_from_lot IS NULL OR transfer_id = p_from_lot ⟦LIMIT 1 → ⟧;',
+      'ledger_move | limit | INTO v_lot, v_left FROM ledger_lots_in_order(p_into) ⟦LIMIT 1 → ⟧;',
     ],
   },
   {
     why: 'Where nothing is to expire nothing is found; the condition saves the call.',
     mutants: ['ledger_post | condition | IF ⟦v_debit.next_expiry_at <= now() → true⟧ THEN'],
-  },
-  {
-    why: 'Where a wallet pays from no lot none is found, and one that is put down again is noted as it was.',
-    mutants: [
-      'ledger_put_down_lot | condition | IF ⟦p_wallet.lot_transfer_id IS NOT NULL → true⟧ THEN',
-      'ledger_expire_lots | statement | ⟦SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet.id; → NULL;⟧',
-    ],
-  },
-  {
-    why: 'What a hold names is still there when the hold ends; the condition saves looking for it.',
-    mutants: ["check_hold | condition | IF ⟦TG_OP = 'INSERT' → true⟧ THEN"],
-  },
-  {
-    why: 'That a hold has ended is found a statement later, and what was taken off is put back; the condition saves that.',
-    mutants: [
-      "ledger_capture | condition | WHERE h.id = p_hold AND ⟦h.state = 'open' → true⟧ AND w.id = h.wallet_id AND p_",
-    ],
   },
   {
     why: 'Where there are no caps nothing is found or noted; the condition saves the statement.',

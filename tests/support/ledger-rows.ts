@@ -38,7 +38,10 @@ export const ROWS: Record<string, (client: pg.Client) => Promise<Row>> = {
   },
   lot_uses: async (client) => {
     const { wallet_id, transfer_id: lot_transfer_id } = await insert(client, 'lots')
-    return { wallet_id, transfer_id: await make(client, 'transfers', 'id'), lot_transfer_id, amount_micros: 1 }
+    const sides = { debit_account_id: wallet_id, credit_account_id: HOUSE.adjustments }
+    const paid = { ...sides, debit_seq: 2, debit_balance_micros: 9, credit_seq: null, credit_balance_micros: null }
+    const { id: transfer_id } = await insert(client, 'transfers', paid)
+    return { wallet_id, transfer_id, lot_transfer_id, amount_micros: 1 }
   },
   spend_caps: async (client) => ({
     wallet_id: await make(client, 'wallets', 'id'),

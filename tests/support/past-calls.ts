@@ -41,7 +41,8 @@ export async function insertPastCalls(database: Pick<TestDatabase, 'ownerUrl'>, 
 }
 
 const STATEMENTS = [
-  `SELECT ledger_put_down_lot(w) FROM wallets w WHERE w.id = $1 AND w.lot_transfer_id IS NOT NULL`,
+  `UPDATE lots l SET noted_micros = x.remaining_micros FROM lots_left x
+   WHERE x.wallet_id = $1 AND l.wallet_id = $1 AND l.transfer_id = x.transfer_id`,
   `INSERT INTO holds (id, wallet_id, spender_id, amount_micros, state, captured_micros, request_hash, created_at, closed_at,
      model_id, price_version_id, prompt_tokens, output_cap, omitted_turns)
    SELECT p.hold_id, $1, $2, 2 * p.micros, 'captured', p.micros, sha256(p.hold_id::text::bytea), p.at, p.at,
@@ -55,8 +56,10 @@ const STATEMENTS = [
    WHERE r.code = 'revenue' ORDER BY p.i`,
   `UPDATE lots SET noted_micros = noted_micros - (SELECT sum(micros) FROM past)
    WHERE (wallet_id, transfer_id) = (SELECT wallet_id, transfer_id FROM lots WHERE wallet_id = $1 ORDER BY noted_micros DESC LIMIT 1)`,
-  `UPDATE wallets SET posted_micros = (SELECT min(balance) FROM past), seq = (SELECT max(seq) FROM past) WHERE id = $1`,
-  `SELECT ledger_take_up_lot($1)`,
+  `UPDATE wallets SET posted_micros = (SELECT min(balance) FROM past), seq = (SELECT max(seq) FROM past),
+     lot_transfer_id = NULL, lot_floor_micros = NULL WHERE id = $1`,
+  `UPDATE wallets w SET lot_transfer_id = l.lot_id, lot_floor_micros = w.posted_micros - l.left_micros
+   FROM wallets x CROSS JOIN LATERAL (SELECT * FROM ledger_lots_in_order(x) LIMIT 1) l WHERE w.id = $1 AND x.id = $1`,
   `INSERT INTO usage_records (user_id, id, wallet_id, hold_id, conversation_id, model_id, outcome, usage_source,
      input_tokens, cache_read_tokens, cache_write_tokens, output_tokens, reasoning_tokens, price_version_id,
      input_price_micros, cache_read_price_micros, cache_write_price_micros, output_price_micros, reasoning_price_micros,
