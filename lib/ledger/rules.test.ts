@@ -413,6 +413,12 @@ describe('what must be there', () => {
     expect(await refusalOf(insert(owner, 'lot_uses', use))).toBe(answer)
   })
 
+  it('the use of another wallet’s lot is refused', async () => {
+    const [lot, { transfer_id: lot_transfer_id }] = [await insert(owner, 'lots'), await insert(owner, 'lots')]
+    const use = { wallet_id: lot.wallet_id, lot_transfer_id, transfer_id: await charge(lot, null) }
+    expect(await refusalOf(insert(owner, 'lot_uses', use))).toBe('lot_uses_lot_exists')
+  })
+
   it.each([
     ['wallets_id_accounts_id_fk', 'wallets', { id: newId() }],
     ['transfers_accounts_exist', 'transfers', { debit_account_id: newId() }],

@@ -4,6 +4,7 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     why: 'A lot is named by the transfer that brought it, and a transfer credits one wallet: its id alone finds the lot.',
     mutants: [
       'ledger_drain_lots | condition | UPDATE lots SET noted_micros = 0 WHERE ⟦wallet_id = p_wallet.id → true⟧ AND transfer_id = v_lot.lot_i',
+      'ledger_drain_lot | condition | WHERE ⟦wallet_id = p_wallet.id → true⟧ AND transfer_id = p_lot AND l',
     ],
   },
   {
@@ -15,7 +16,10 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
   },
   {
     why: 'Where nothing is to expire nothing is found; the condition saves the call.',
-    mutants: ['ledger_post | condition | IF ⟦v_debit.next_expiry_at <= now() → true⟧ THEN'],
+    mutants: [
+      'ledger_post | condition | IF ⟦v_debit.next_expiry_at <= now() → true⟧ THEN',
+      'ledger_capture | condition | IF ⟦v_wallet.next_expiry_at <= now() → true⟧ THEN',
+    ],
   },
   {
     why: 'Where there are no caps nothing is found or noted; the condition saves the statement.',
@@ -64,10 +68,11 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     mutants: [
       'ledger_hold | statement | ⟦UPDATE wallets w SET held_micros = held_… held_micros, open_holds; → NULL;⟧',
       'ledger_hold | comparison | ERE id = p_wallet AND posted_micros - held_micros ⟦>= → >⟧ p_full AND open_holds < p_max',
-      "ledger_capture | constant | tate = 'open' AND w.id = h.wallet_id AND p_cost > ⟦0 → 1⟧",
-      'ledger_capture | sign | amount_micros AND w.posted_micros - w.held_micros ⟦+ → -⟧ h.amount_micros >= p_cost',
-      'ledger_capture | comparison | w.posted_micros - w.held_micros + h.amount_micros ⟦>= → >⟧ p_cost',
-      'ledger_capture | comparison | AND w.posted_micros - p_cost ⟦>= → >⟧ w.lot_floor_micros',
+      'ledger_capture | constant | IF p_cost > ⟦0 → 1⟧ AND p_held > 0 THEN',
+      'ledger_capture | constant | IF p_cost > 0 AND p_held > ⟦0 → 1⟧ THEN',
+      'ledger_capture | sign | _micros >= p_held AND posted_micros - held_micros ⟦+ → -⟧ p_held >= p_cost',
+      'ledger_capture | comparison | = p_held AND posted_micros - held_micros + p_held ⟦>= → >⟧ p_cost',
+      'ledger_capture | comparison | AND posted_micros - p_cost ⟦>= → >⟧ lot_floor_micros AND caps = 0',
     ],
   },
   {
