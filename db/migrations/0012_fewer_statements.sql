@@ -3,7 +3,7 @@ ALTER TABLE "lot_uses" DROP CONSTRAINT "lot_uses_transfer_id_transfers_id_fk";
 ALTER TABLE "lot_uses" DROP CONSTRAINT "lot_uses_wallet_id_lot_transfer_id_lots_wallet_id_transfer_id_fk";
 --> statement-breakpoint
 
--- A call that uses up one lot and goes on with the next wrote eight rows more than one that stays in its lot: the lot was
+-- A call that uses up one lot and goes on with the next wrote seven rows more than one that stays in its lot: the lot was
 -- put down first, then drained like any other, then another was taken up. It writes three more now. Whoever moves credits
 -- works with the lots as they are, the one that is being paid from included, and the wallet is written once.
 DROP FUNCTION ledger_take_up_lot(uuid);--> statement-breakpoint
