@@ -40,6 +40,29 @@ const KINDS = ['top_up', 'grant', 'promotion', 'redemption', 'adjustment', 'refu
 const fromWallet = { debit_seq: 1, debit_balance_micros: 0 }
 const decided = { decided_by: 'somebody' }
 
+/** Holds that are neither open, captured nor released. */
+const NO_STATE: Row[] = [
+  { ...ended, captured_micros: 0 },
+  { ...ended, state: 'released' },
+  { ...ended, state: 'released', captured_micros: 0, bad_debt_micros: 1 },
+  { captured_micros: 1 },
+  { bad_debt_micros: 1 },
+  { captured_micros: 1, bad_debt_micros: 1 },
+  { state: 'captured' },
+  { state: 'released' },
+  { state: 'lost', captured_micros: 0, closed_at: '2026-01-01' },
+  { closed_at: '2026-01-01' },
+  { ...ended, closed_at: null },
+  { ...ended, open_worker_id: newId() },
+]
+/** Holds that have just ended. */
+const ENDS: Row[] = [
+  ended,
+  { ...ended, captured_micros: 1 },
+  { ...ended, captured_micros: 0, bad_debt_micros: 1 },
+  { ...ended, state: 'released', captured_micros: 0 },
+]
+
 const REFUSED: [constraint: string, table: string, rows: Row[]][] = [
   [
     'accounts_kind_shape',
@@ -85,23 +108,7 @@ const REFUSED: [constraint: string, table: string, rows: Row[]][] = [
       { ...ended, bad_debt_micros: -1 },
     ],
   ],
-  [
-    'holds_state_shape',
-    'holds',
-    [
-      { ...ended, captured_micros: 0 },
-      { ...ended, state: 'released' },
-      { ...ended, state: 'released', captured_micros: 0, bad_debt_micros: 1 },
-      { captured_micros: 1 },
-      { bad_debt_micros: 1 },
-      { captured_micros: 1, bad_debt_micros: 1 },
-      { state: 'released' },
-      { state: 'lost', captured_micros: 0, closed_at: '2026-01-01' },
-      { closed_at: '2026-01-01' },
-      { ...ended, closed_at: null },
-      { ...ended, open_worker_id: newId() },
-    ],
-  ],
+  ['holds_state_shape', 'holds', NO_STATE],
   ['lots_noted_in_bounds', 'lots', [{ noted_micros: 11 }]],
   ['micros_not_negative', 'lots', [{ noted_micros: -1 }]],
   ['micros_positive', 'lots', [{ amount_micros: 0, noted_micros: 0 }]],
@@ -198,9 +205,7 @@ const TAKEN: [table: string, rows: Row[]][] = [
   ['wallets', [{}, { posted_micros: 1, held_micros: 1, open_holds: 1, seq: 1 }]],
   ['transfers', [...[...KINDS, 'goodwill'].map((kind) => ({ kind })), { amount_micros: 1, credit_balance_micros: 0 }]],
   ['transfers', [{ debit_account_id: HOUSE.revenue, ...fromWallet }]],
-  ['holds', [{ amount_micros: 1, open_worker_id: newId() }, ended]],
-  ['holds', [{ ...ended, captured_micros: 0, bad_debt_micros: 1 }]],
-  ['holds', [{ ...ended, state: 'released', captured_micros: 0 }]],
+  ['holds', [{ amount_micros: 1, open_worker_id: newId() }, ...ENDS]],
   [
     'lots',
     [
@@ -447,14 +452,29 @@ describe('what must be there', () => {
 
 describe('what is true of a row stays true of it', () => {
   it.each([
-    ['holds_state_shape', 'holds', "state = 'lost', closed_at = now()"],
-    ['holds_state_shape', 'holds', "state = 'captured', closed_at = now()"],
     ['lots_source_known', 'lots', "source = 'stolen'"],
     ['lots_noted_in_bounds', 'lots', 'noted_micros = 11'],
     ['wallets_never_overdrawn', 'wallets', 'held_micros = 1'],
   ])('%s', async (constraint, table, change) => {
     await insert(owner, table)
     expect(await refusalOf(owner.query(`UPDATE ${table} SET ${change}`))).toBe(constraint)
+  })
+})
+
+describe('an open hold', () => {
+  const becomes = async (row: Row) => {
+    const { id } = await insert(owner, 'holds')
+    const columns = Object.keys(row).map((column, index) => `${column} = $${index + 2}`)
+    return refusalOf(owner.query(`UPDATE holds SET ${columns} WHERE id = $1`, [id, ...Object.values(row)]))
+  }
+  const named = (rows: Row[]) => rows.map((row) => [JSON.stringify(row), row] as const)
+
+  it.each(named(NO_STATE))('does not become %s', async (_name, row) => {
+    expect(await becomes(row)).toBe('holds_state_shape')
+  })
+
+  it.each(named([{ open_worker_id: newId() }, ...ENDS]))('may become %s', async (_name, row) => {
+    expect(await becomes(row)).toBe('taken')
   })
 })
 
