@@ -1,0 +1,268 @@
+-- What calls reserve and cost, and what a spender may spend in a day or a month. What is said of the verbs in
+-- transfers.sql holds here.
+
+-- Reserves the least of p_full, what is free and what the spender's caps leave, unless that is below p_minimum or too
+-- many holds are open. outcome: held, suspended, insufficient, capped (with the cap that refused), too_many. The same
+-- hold id with the same request is the same hold, while it is open; one that has ended reserves nothing any more
+-- (UB003). The terms of the call that it is for, from p_model on, are kept with it.
+CREATE OR REPLACE FUNCTION ledger_hold(
+  p_id uuid, p_wallet uuid, p_spender uuid, p_full bigint, p_minimum bigint, p_max_open integer, p_worker uuid,
+  p_hash bytea,
+  p_model text DEFAULT NULL, p_price_version uuid DEFAULT NULL, p_prompt_tokens integer DEFAULT NULL,
+  p_output_cap integer DEFAULT NULL, p_omitted_turns integer DEFAULT NULL,
+  OUT outcome text, OUT amount_micros bigint, OUT available_micros bigint, OUT held_micros bigint, OUT open_holds integer,
+  OUT cap_period text, OUT cap_limit_micros bigint, OUT cap_left_micros bigint)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  v_wallet wallets;
+  v_known holds;
+  v_amount bigint;
+BEGIN
+  IF p_minimum <= 0 OR p_full < p_minimum THEN
+    RAISE EXCEPTION 'a hold needs 0 < minimum <= full' USING ERRCODE = 'UB004';
+  END IF;
+
+  -- The usual call: all of it is free, there are no caps and nothing is to expire. Who waits here for the wallet's lock
+  -- is asked all of this again of the wallet as it is then.
+  UPDATE wallets w SET held_micros = held_micros + p_full, open_holds = open_holds + 1
+  WHERE id = p_wallet AND posted_micros - held_micros >= p_full AND open_holds < p_max_open AND NOT suspended AND caps = 0
+    AND (next_expiry_at > now()) IS NOT FALSE
+  RETURNING posted_micros - w.held_micros, w.held_micros, w.open_holds INTO available_micros, held_micros, open_holds;
+  IF FOUND THEN
+    INSERT INTO holds (
+      id, wallet_id, amount_micros, request_hash, spender_id, open_worker_id,
+      model_id, price_version_id, prompt_tokens, output_cap, omitted_turns)
+    VALUES (
+      p_id, p_wallet, p_full, p_hash, p_spender, p_worker,
+      p_model, p_price_version, p_prompt_tokens, p_output_cap, p_omitted_turns)
+    ON CONFLICT (id) DO NOTHING;
+    IF FOUND THEN
+      outcome := 'held';
+      amount_micros := p_full;
+      RETURN;
+    END IF;
+    -- A repetition: nothing more is reserved.
+    UPDATE wallets SET held_micros = held_micros - p_full, open_holds = open_holds - 1 WHERE id = p_wallet;
+  END IF;
+
+  SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no wallet %', p_wallet USING ERRCODE = 'UB005';
+  END IF;
+  IF v_wallet.next_expiry_at <= now() THEN
+    v_wallet := ledger_expire_lots(v_wallet);
+  END IF;
+
+  IF v_wallet.caps > 0 AND v_wallet.open_holds < p_max_open THEN
+    SELECT c.period, c.limit_micros,
+      greatest(c.limit_micros - c.held_micros - CASE WHEN c.window_end > now() THEN c.spent_micros ELSE 0 END, 0)
+        AS left_micros
+    INTO cap_period, cap_limit_micros, cap_left_micros
+    FROM spend_caps c WHERE c.wallet_id = p_wallet AND c.spender_id = p_spender
+    ORDER BY left_micros, period LIMIT 1;
+  END IF;
+  available_micros := v_wallet.posted_micros - v_wallet.held_micros;
+  held_micros := v_wallet.held_micros;
+  open_holds := v_wallet.open_holds;
+  v_amount := least(p_full, available_micros, cap_left_micros);
+  outcome := CASE
+    WHEN v_wallet.suspended THEN 'suspended'
+    WHEN open_holds >= p_max_open THEN 'too_many'
+    WHEN available_micros < p_minimum THEN 'insufficient'
+    WHEN v_amount < p_minimum THEN 'capped'
+    ELSE 'held' END;
+  IF outcome = 'held' THEN
+    INSERT INTO holds (
+      id, wallet_id, amount_micros, request_hash, spender_id, open_worker_id,
+      model_id, price_version_id, prompt_tokens, output_cap, omitted_turns)
+    VALUES (
+      p_id, p_wallet, v_amount, p_hash, p_spender, p_worker,
+      p_model, p_price_version, p_prompt_tokens, p_output_cap, p_omitted_turns)
+    ON CONFLICT (id) DO NOTHING;
+    IF FOUND THEN
+      UPDATE wallets SET held_micros = held_micros + v_amount, open_holds = open_holds + 1 WHERE id = p_wallet;
+      IF v_wallet.caps > 0 THEN
+        PERFORM ledger_note_spending(p_wallet, p_spender, v_amount, 0);
+      END IF;
+      amount_micros := v_amount;
+      available_micros := available_micros - v_amount;
+      held_micros := held_micros + v_amount;
+      open_holds := open_holds + 1;
+      RETURN;
+    END IF;
+  END IF;
+
+  -- A repetition, which gets what is there, or a refusal.
+  SELECT * INTO v_known FROM holds WHERE id = p_id;
+  IF NOT FOUND THEN
+    amount_micros := 0;
+  ELSIF v_known.request_hash <> p_hash THEN
+    RAISE EXCEPTION 'hold % was placed for another request', p_id USING ERRCODE = 'UB001';
+  ELSIF v_known.state <> 'open' THEN
+    RAISE EXCEPTION 'hold % has ended already', p_id USING ERRCODE = 'UB003';
+  ELSE
+    outcome := 'held';
+    amount_micros := v_known.amount_micros;
+    cap_period := NULL;
+    cap_limit_micros := NULL;
+    cap_left_micros := NULL;
+  END IF;
+END $$;
+
+-- Ends a hold with what the call cost. The wallet pays at most what it has free once this hold is lifted; the rest is
+-- booked to bad debt. A cost of zero releases. A hold that has ended stays as it is, whatever this call cost
+-- (replayed): the answer says how it ended, and who asks compares. What was charged is the wallet's transfer
+-- transfer_id, number wallet_seq of its statement. Who knows whose wallet holds how much for it says so (p_wallet,
+-- p_held), which is quicker; the hold is asked whether that is true.
+CREATE OR REPLACE FUNCTION ledger_capture(
+  p_hold uuid, p_cost bigint, p_actor text, p_external_ref text DEFAULT NULL, p_wallet uuid DEFAULT NULL,
+  p_held bigint DEFAULT NULL,
+  OUT charged_micros bigint, OUT bad_debt_micros bigint, OUT transfer_id uuid, OUT wallet_seq bigint, OUT replayed boolean)
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+  v_wallet wallets;
+  v_hold holds;
+  v_free bigint;
+  v_balance bigint;
+  v_hash bytea;
+  v_lot uuid;
+BEGIN
+  IF p_cost < 0 THEN
+    RAISE EXCEPTION 'a call cannot cost %', p_cost USING ERRCODE = 'UB004';
+  END IF;
+
+  -- The usual call: the wallet can pay all of it out of the lot that it pays from, there are no caps and nothing is to
+  -- expire. Who waits here for the wallet's lock is asked all of this again of the wallet as it is then.
+  IF p_cost > 0 AND p_held > 0 THEN
+    UPDATE wallets SET
+      posted_micros = posted_micros - p_cost, seq = seq + 1, held_micros = held_micros - p_held,
+      open_holds = open_holds - 1
+    WHERE id = p_wallet AND held_micros >= p_held AND posted_micros - held_micros + p_held >= p_cost
+      AND posted_micros - p_cost >= lot_floor_micros AND caps = 0 AND (next_expiry_at > now()) IS NOT FALSE
+    RETURNING posted_micros, seq, lot_transfer_id INTO v_balance, wallet_seq, v_lot;
+    IF FOUND THEN
+      UPDATE holds SET state = 'captured', captured_micros = p_cost, open_worker_id = NULL, closed_at = now()
+      WHERE id = p_hold AND state = 'open' AND wallet_id = p_wallet AND amount_micros = p_held
+      RETURNING request_hash INTO v_hash;
+      IF FOUND THEN
+        transfer_id := ledger_new_id();
+        INSERT INTO transfers (
+          id, kind, debit_account_id, credit_account_id, amount_micros, debit_seq, debit_balance_micros,
+          idempotency_key, request_hash, hold_id, lot_transfer_id, external_ref, actor)
+        VALUES (
+          transfer_id, 'usage', p_wallet, '00000000-0000-7000-8000-000000000002', p_cost, wallet_seq, v_balance,
+          'capture:' || p_hold, v_hash, p_hold, v_lot, p_external_ref, p_actor);
+        charged_micros := p_cost;
+        bad_debt_micros := 0;
+        replayed := false;
+        RETURN;
+      END IF;
+      -- The hold has ended, or it is another wallet's or another amount: the wallet gets back what was taken off.
+      UPDATE wallets SET
+        posted_micros = posted_micros + p_cost, seq = seq - 1, held_micros = held_micros + p_held,
+        open_holds = open_holds + 1
+      WHERE id = p_wallet;
+    END IF;
+  END IF;
+
+  SELECT w.* INTO v_wallet FROM holds h JOIN wallets w ON w.id = h.wallet_id WHERE h.id = p_hold FOR UPDATE OF w;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no hold %', p_hold USING ERRCODE = 'UB005';
+  END IF;
+  IF v_wallet.next_expiry_at <= now() THEN
+    -- A repetition changes nothing, not even what the first time let expire later.
+    PERFORM FROM holds WHERE id = p_hold AND state = 'open';
+    IF FOUND THEN
+      v_wallet := ledger_expire_lots(v_wallet);
+    END IF;
+  END IF;
+
+  v_free := v_wallet.posted_micros - v_wallet.held_micros;
+  UPDATE holds SET
+    state = CASE WHEN p_cost = 0 THEN 'released' ELSE 'captured' END,
+    captured_micros = least(p_cost, v_free + amount_micros),
+    bad_debt_micros = p_cost - least(p_cost, v_free + amount_micros),
+    open_worker_id = NULL, closed_at = now()
+  WHERE id = p_hold AND state = 'open' RETURNING * INTO v_hold;
+  replayed := NOT FOUND;
+  IF replayed THEN
+    SELECT h.captured_micros, h.bad_debt_micros INTO charged_micros, bad_debt_micros FROM holds h WHERE id = p_hold;
+    SELECT id, debit_seq INTO transfer_id, wallet_seq FROM transfers WHERE idempotency_key = 'capture:' || p_hold;
+    RETURN;
+  END IF;
+  charged_micros := v_hold.captured_micros;
+  bad_debt_micros := v_hold.bad_debt_micros;
+
+  IF charged_micros > 0 THEN
+    transfer_id := ledger_new_id();
+    wallet_seq := v_wallet.seq + 1;
+    IF NOT ledger_move(
+      transfer_id, 'usage', v_hold.wallet_id, v_wallet, '00000000-0000-7000-8000-000000000002', NULL, charged_micros,
+      'capture:' || p_hold, v_hold.request_hash, p_actor, NULL, p_external_ref, p_hold, v_hold.amount_micros)
+    THEN
+      RAISE EXCEPTION 'hold % is open and has been captured', p_hold USING ERRCODE = 'UB009';
+    END IF;
+  ELSE
+    UPDATE wallets SET held_micros = held_micros - v_hold.amount_micros, open_holds = open_holds - 1
+    WHERE id = v_hold.wallet_id;
+  END IF;
+  IF bad_debt_micros > 0 THEN
+    PERFORM ledger_move(
+      ledger_new_id(), 'bad_debt', '00000000-0000-7000-8000-000000000005', NULL,
+      '00000000-0000-7000-8000-000000000002', NULL, bad_debt_micros, 'bad-debt:' || p_hold, v_hold.request_hash, p_actor,
+      NULL, p_external_ref, p_hold);
+  END IF;
+  IF v_wallet.caps > 0 THEN
+    PERFORM ledger_note_spending(v_wallet.id, v_hold.spender_id, -v_hold.amount_micros, charged_micros);
+  END IF;
+END $$;
+
+-- Notes in a spender's caps what was reserved or lifted, and what was spent. A day or month that is over begins anew,
+-- and never again: who began before midnight and got the lock after it finds a window that is later than its own time.
+CREATE OR REPLACE FUNCTION ledger_note_spending(p_wallet uuid, p_spender uuid, p_held bigint, p_spent bigint)
+RETURNS void
+LANGUAGE plpgsql VOLATILE AS $$
+BEGIN
+  UPDATE spend_caps SET
+    held_micros = held_micros + p_held,
+    spent_micros = p_spent + CASE WHEN window_end > now() THEN spent_micros ELSE 0 END,
+    window_start = CASE WHEN window_end > now() THEN window_start ELSE date_trunc(period, now(), time_zone) END,
+    window_end = CASE WHEN window_end > now() THEN window_end
+      ELSE (date_trunc(period, now() AT TIME ZONE time_zone) + ('1 ' || period)::interval) AT TIME ZONE time_zone END
+  WHERE wallet_id = p_wallet AND spender_id = p_spender;
+END $$;
+
+-- The smallest UUID version 7 of an instant.
+CREATE OR REPLACE FUNCTION ledger_first_id(p_at timestamptz) RETURNS uuid LANGUAGE sql STABLE AS $$
+  SELECT (lpad(to_hex((extract(epoch FROM p_at) * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid
+$$;
+
+-- Sets what a spender may spend from a wallet in a day or a month of a time zone, or with null lifts the cap. What they
+-- have spent since midnight, or since the month's first, counts from the start.
+CREATE OR REPLACE FUNCTION ledger_set_cap(p_wallet uuid, p_spender uuid, p_period text, p_limit bigint, p_time_zone text)
+RETURNS void
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+  v_start timestamptz := date_trunc(p_period, now(), p_time_zone);
+  v_end timestamptz := (date_trunc(p_period, now() AT TIME ZONE p_time_zone) + ('1 ' || p_period)::interval)
+    AT TIME ZONE p_time_zone;
+BEGIN
+  PERFORM 1 FROM wallets WHERE id = p_wallet FOR UPDATE;
+  IF NOT FOUND THEN
+    RAISE EXCEPTION 'no wallet %', p_wallet USING ERRCODE = 'UB005';
+  END IF;
+  DELETE FROM spend_caps WHERE wallet_id = p_wallet AND spender_id = p_spender AND period = p_period;
+  INSERT INTO spend_caps (
+    wallet_id, spender_id, period, limit_micros, time_zone, window_start, window_end, spent_micros, held_micros)
+  SELECT p_wallet, p_spender, p_period, p_limit, p_time_zone, v_start, v_end,
+    (SELECT coalesce(sum(captured_micros), 0) FROM holds
+     WHERE wallet_id = p_wallet AND spender_id = p_spender AND closed_at >= v_start
+       -- Ids are made in time order; a day of slack covers clocks that differ and calls that last.
+       AND id >= ledger_first_id(v_start - interval '1 day')),
+    (SELECT coalesce(sum(amount_micros), 0) FROM holds
+     WHERE wallet_id = p_wallet AND spender_id = p_spender AND open_worker_id IS NOT NULL)
+  WHERE p_limit IS NOT NULL;
+  UPDATE wallets SET caps = (SELECT count(*) FROM spend_caps WHERE wallet_id = p_wallet) WHERE id = p_wallet;
+END $$;
