@@ -205,30 +205,34 @@ describe('captureHold', () => {
     }
   })
 
-  it('takes more than was held from what is free, and books the rest as bad debt', async () => {
-    const first = hold()
-    await placeHold(ctx, first)
-    await placeHold(ctx, hold({ fullMicros: 600n, minimumMicros: 600n }))
-    // 1000 posted, 900 held, 100 free: this call may cost its 300 and those 100; 50 more are lost.
-    expect(await captureHold(ctx, { holdId: first.holdId, costMicros: 450n })).toMatchObject({
-      chargedMicros: 400n,
-      badDebtMicros: 50n,
-    })
-    expect(await wallet()).toMatchObject({ postedMicros: 600n, heldMicros: 600n, availableMicros: 0n })
-    const booked = await database.db.select().from(transfers).where(eq(transfers.holdId, first.holdId))
-    expect(booked.map(({ kind, amountMicros }) => [kind, amountMicros]).sort()).toEqual([
-      ['bad_debt', 50n],
-      ['usage', 400n],
-    ])
-    expect(booked.find(({ kind }) => kind === 'bad_debt')).toMatchObject({
-      debitAccountId: HOUSE.badDebt,
-      creditAccountId: HOUSE.revenue,
-    })
-    expect(await captureHold(ctx, { holdId: first.holdId, costMicros: 450n })).toMatchObject({
-      replayed: true,
-      badDebtMicros: 50n,
-    })
-  })
+  it.each(['remembers', 'forgot'])(
+    'takes more than was held from what is free, and books the rest as bad debt, of who %s the hold',
+    async (who) => {
+      const first = hold()
+      const { amountMicros } = await placeHold(ctx, first)
+      const remembered = who === 'remembers' ? { walletId, amountMicros } : undefined
+      await placeHold(ctx, hold({ fullMicros: 600n, minimumMicros: 600n }))
+      // 1000 posted, 900 held, 100 free: this call may cost its 300 and those 100; 50 more are lost.
+      expect(await captureHold(ctx, { holdId: first.holdId, costMicros: 450n, remembered })).toMatchObject({
+        chargedMicros: 400n,
+        badDebtMicros: 50n,
+      })
+      expect(await wallet()).toMatchObject({ postedMicros: 600n, heldMicros: 600n, availableMicros: 0n })
+      const booked = await database.db.select().from(transfers).where(eq(transfers.holdId, first.holdId))
+      expect(booked.map(({ kind, amountMicros }) => [kind, amountMicros]).sort()).toEqual([
+        ['bad_debt', 50n],
+        ['usage', 400n],
+      ])
+      expect(booked.find(({ kind }) => kind === 'bad_debt')).toMatchObject({
+        debitAccountId: HOUSE.badDebt,
+        creditAccountId: HOUSE.revenue,
+      })
+      expect(await captureHold(ctx, { holdId: first.holdId, costMicros: 450n, remembered })).toMatchObject({
+        replayed: true,
+        badDebtMicros: 50n,
+      })
+    },
+  )
 
   it.each([
     [10n, { constraint: 'transfers_idempotency_key' }],
