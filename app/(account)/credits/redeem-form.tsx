@@ -31,7 +31,7 @@ export function RedeemForm() {
             error={field === 'code' && failure && (failure.code === 'required' ? t('enterCode') : errorText(failure))}
           />
         </div>
-        <Button type="submit" pending={pending} className="justify-self-start sm:mt-6.5">
+        <Button type="submit" pending={pending} className="justify-self-start sm:mt-6.75 sm:h-11">
           {t('redeem')}
         </Button>
       </div>

@@ -3,9 +3,8 @@ import { useLocale } from 'next-intl'
 import { useId } from 'react'
 import { amountScale, share } from '#app/_ui/chart/amount-scale.ts'
 import { ChartTable } from '#app/_ui/chart/chart-table.tsx'
+import { DayAxis } from '#app/_ui/chart/day-axis.tsx'
 import { formatCredits } from '#lib/money.ts'
-
-const X_LABELS = 4
 
 type DayChartProps = {
   /** In the order of the calendar, without gaps. */
@@ -26,10 +25,7 @@ export function DayChart({ days, title, description, head }: DayChartProps) {
     .domain(days.map(({ day }) => day))
     .range([0, 100])
     .paddingInner(days.length > 120 ? 0 : 0.25)
-  const short = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' })
   const long = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' })
-  const every = Math.max(1, Math.ceil(days.length / X_LABELS))
-  const labelled = days.filter((_, index) => (days.length - 1 - index) % every === 0)
 
   return (
     <figure>
@@ -86,17 +82,7 @@ export function DayChart({ days, title, description, head }: DayChartProps) {
             </g>
           ))}
         </svg>
-        <div className="relative col-start-2 mt-1.5 h-5" aria-hidden="true">
-          {labelled.map(({ day }) => (
-            <span
-              key={day}
-              className="absolute -translate-x-1/2 whitespace-nowrap last:translate-x-0 last:end-0"
-              style={day === days.at(-1)?.day ? undefined : { left: `${band(day)! + band.bandwidth() / 2}%` }}
-            >
-              {short.format(new Date(day))}
-            </span>
-          ))}
-        </div>
+        <DayAxis days={days.map(({ day }) => day)} band={band} />
       </div>
       <ChartTable
         caption={title}

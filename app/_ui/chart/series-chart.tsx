@@ -3,8 +3,8 @@ import { type ScaleBand, scaleBand, scaleLinear } from 'd3-scale'
 import { useLocale } from 'next-intl'
 import { useId } from 'react'
 import { ChartTable } from '#app/_ui/chart/chart-table.tsx'
+import { DayAxis } from '#app/_ui/chart/day-axis.tsx'
 
-const X_LABELS = 3
 const TICKS = 4
 /** With fewer places than that bars would be as broad as doors. */
 const FEW = 5
@@ -74,10 +74,7 @@ export function SeriesChart({
     .range([0, 100])
     .paddingInner(places.length > 120 ? 0 : 0.25)
     .paddingOuter(places.length < FEW ? 1 : 0)
-  const short = new Intl.DateTimeFormat(locale, { day: 'numeric', month: 'short', timeZone: 'UTC' })
   const long = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone: 'UTC' })
-  const every = Math.max(1, Math.ceil(places.length / X_LABELS))
-  const labelled = places.filter((_, index) => (places.length - 1 - index) % every === 0)
   const draw = { places, series, band, share }
 
   return (
@@ -138,20 +135,7 @@ export function SeriesChart({
             </rect>
           ))}
         </svg>
-        <div className="relative col-start-2 mt-1.5 h-5" aria-hidden="true">
-          {labelled.map((place) => {
-            const isLast = place === places.at(-1) && places.length >= FEW
-            return (
-              <span
-                key={place}
-                className={`absolute whitespace-nowrap ${isLast ? 'end-0' : '-translate-x-1/2'}`}
-                style={isLast ? undefined : { left: `${band(place)! + band.bandwidth() / 2}%` }}
-              >
-                {short.format(new Date(place))}
-              </span>
-            )
-          })}
-        </div>
+        <DayAxis days={places} band={band} />
       </div>
       <ChartTable
         caption={title}

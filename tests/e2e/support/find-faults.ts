@@ -1,6 +1,6 @@
 import type { Page } from '@playwright/test'
 
-/** Text that reaches out of the page or is cut off without an ellipsis and without a way to scroll to it. */
+/** Text that reaches out of the page, is cut off without an ellipsis and without a way to scroll to it, or lies on other text. */
 export function findFaults(page: Page): Promise<string[]> {
   return page.evaluate(() => {
     const faults: string[] = []
@@ -26,6 +26,18 @@ export function findFaults(page: Page): Promise<string[]> {
         range.selectNodeContents(node)
         const { left, right } = range.getBoundingClientRect()
         if (left < -1 || right > root.clientWidth + 1) faults.push(`outside the page: ${told}`)
+      }
+    }
+    // Labels of charts are put where they belong, one by one.
+    for (const axis of document.body.querySelectorAll('figure [aria-hidden="true"]')) {
+      const labels = [...axis.children].filter((label) => getComputedStyle(label).position === 'absolute')
+      const boxes = labels.map((label) => label.getBoundingClientRect())
+      for (const [index, box] of boxes.entries()) {
+        const hit = boxes.findIndex(
+          ({ left, right, top, bottom }, other) =>
+            other > index && left < box.right && right > box.left && top < box.bottom && bottom > box.top,
+        )
+        if (hit > 0) faults.push(`“${labels[index]!.textContent}” and “${labels[hit]!.textContent}” lie on each other`)
       }
     }
     return faults
