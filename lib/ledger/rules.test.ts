@@ -44,6 +44,7 @@ const decided = { decided_by: 'somebody' }
 const NO_STATE: Row[] = [
   { ...ended, captured_micros: 0 },
   { ...ended, state: 'released' },
+  { ...ended, state: 'released', captured_micros: 1 },
   { ...ended, state: 'released', captured_micros: 0, bad_debt_micros: 1 },
   { captured_micros: 1 },
   { bad_debt_micros: 1 },

@@ -791,6 +791,25 @@ describe('ledger_expire', () => {
     expect(await wallet()).toMatchObject({ posted_micros: 0n, next_expiry_at: null })
   })
 
+  it('knows which lot is next, however little is left of it', async () => {
+    const due = await credit({ amount: 20, lot_expires: FAR })
+    await credit({ amount: 1, lot_expires: FAR })
+    await makeDue([due])
+    expect(await expire()).toEqual([{ ledger_expire: 20n }])
+    expect(await wallet()).toMatchObject({ posted_micros: 1n, next_expiry_at: FAR })
+    expect(await remaining()).toEqual([0n, 1n])
+  })
+
+  it('waits no more for a lot of which nothing is left', async () => {
+    const used = await credit({ amount: 20, lot_expires: FAR })
+    await credit({ amount: 5 })
+    await call('ledger_capture', capturing(await hold({ full: 20, minimum: 20 }), 20))
+    expect(await remaining()).toEqual([0n, 5n])
+    await makeDue([used])
+    expect(await expire()).toEqual([{ ledger_expire: 0n }])
+    expect(await wallet()).toMatchObject({ posted_micros: 5n, next_expiry_at: null })
+  })
+
   it('writes nothing while nothing is due', async () => {
     const version = () => one('SELECT xmin::text, ctid::text FROM wallets WHERE id = $1', walletId)
     await credit({ amount: 20 })

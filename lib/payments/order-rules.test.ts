@@ -73,6 +73,7 @@ describe('a row is refused by', () => {
     ['orders_terms_sane', 'orders', { bonus_micros: -1 }],
     ['orders_terms_sane', 'orders', { currency: 'US' }],
     ['orders_paid_shape', 'orders', { ...paid, paid_minor: -5 }],
+    ['orders_paid_shape', 'orders', { paid_minor: -5 }],
     ['orders_paid_shape', 'orders', { ...paid, state: 'open' }],
     ['orders_paid_shape', 'orders', { ...paid, paid_minor: 0 }],
     ['orders_paid_shape', 'orders', { ...paid, paid_at: null }],
@@ -82,6 +83,10 @@ describe('a row is refused by', () => {
     ['orders_credits_for_money', 'orders', { ...paid, state: 'review', bonus_credited_micros: 1 }],
     ['orders_credits_for_money', 'orders', { shortfall_micros: 1 }],
     ['orders_credits_for_money', 'orders', { bonus_shortfall_micros: 1 }],
+    // What one says must not make up for what another says.
+    ['orders_credits_for_money', 'orders', { credited_micros: 1, bonus_credited_micros: 1 }],
+    ['orders_credits_for_money', 'orders', { credited_micros: 1, shortfall_micros: 1 }],
+    ['orders_credits_for_money', 'orders', { credited_micros: 1, bonus_shortfall_micros: 1 }],
     ['micros_not_negative', 'orders', { ...paid, shortfall_micros: -1 }],
     ['micros_not_negative', 'orders', { ...paid, credited_micros: -1 }],
     ['refunds_amount_positive', 'refunds', { amount_minor: 0 }],
@@ -162,14 +167,18 @@ describe('what is there stays', () => {
     'DELETE FROM refunds',
     'DELETE FROM disputes',
     'DELETE FROM payment_events',
-    'TRUNCATE orders CASCADE',
-    'TRUNCATE refunds',
-    'TRUNCATE disputes',
-    'TRUNCATE payment_events',
   ])('%s', async (statement) => {
     await insert('refunds', REQUIRED.refunds!())
     await insert('disputes', REQUIRED.disputes!())
     await insert('payment_events', REQUIRED.payment_events!())
     expect(await refusalOf(owner.query(statement))).toBe('UB000')
+  })
+
+  // What a truncation would take along refuses it too: the table itself must.
+  it.each(['orders', 'refunds', 'disputes', 'payment_events', 'redemptions'])('TRUNCATE %s CASCADE', async (table) => {
+    await expect(owner.query(`TRUNCATE ${table} CASCADE`)).rejects.toMatchObject({
+      code: 'UB000',
+      message: `${table} is append-only: TRUNCATE refused`,
+    })
   })
 })

@@ -5,13 +5,14 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     mutants: [
       'ledger_drain_lots | condition | UPDATE lots SET noted_micros = 0 WHERE ⟦wallet_id = p_wallet.id → true⟧ AND transfer_id = v_lot.lot_i',
       'ledger_drain_lot | condition | WHERE ⟦wallet_id = p_wallet.id → true⟧ AND transfer_id = p_lot AND l',
+      'ledger_move | condition | WHERE ⟦wallet_id = p_credit → true⟧ AND transfer_id = p_into.lot_',
     ],
   },
   {
     why: 'SELECT INTO takes the first row and drops the others, and so does an UPDATE of one row.',
     mutants: [
       'ledger_hold | limit | ORDER BY left_micros, period ⟦LIMIT 1 → ⟧;',
-      'ledger_move | limit | INTO v_lot, v_left FROM ledger_lots_in_order(p_into) ⟦LIMIT 1 → ⟧;',
+      'ledger_move | limit | O v_lot, v_left FROM ledger_lots_in_order(p_into) ⟦LIMIT 1 → ⟧;',
     ],
   },
   {
@@ -19,6 +20,7 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     mutants: [
       'ledger_post | condition | IF ⟦v_debit.next_expiry_at <= now() → true⟧ THEN',
       'ledger_capture | condition | IF ⟦v_wallet.next_expiry_at <= now() → true⟧ THEN',
+      'ledger_hold | condition | IF ⟦v_wallet.next_expiry_at <= now() → true⟧ THEN',
     ],
   },
   {
@@ -35,9 +37,9 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
   {
     why: 'The lot’s id and what is left of it make the key unique, by their length also without the signs between.',
     mutants: [
-      "ledger_expire_lots | piece | ⟦'expiry:' || → ⟧ v_lot.transfer_id || ':' || v",
-      "ledger_expire_lots | piece | 'expiry:' || v_lot.transfer_id ⟦|| ':' → ⟧ || v_lot.noted_micros, sha256",
-      "ledger_expire_lots | piece | 'expiry:' || v_lot.transfer_id || ⟦':' || → ⟧ v_lot.noted_micros, sha256(uu",
+      "ledger_expire_lots | piece | ⟦'expiry:' || → ⟧ v_lot.lot_id || ':' || v_lot.",
+      "ledger_expire_lots | piece | 'expiry:' || v_lot.lot_id ⟦|| ':' → ⟧ || v_lot.left_micros, sha256(",
+      "ledger_expire_lots | piece | 'expiry:' || v_lot.lot_id || ⟦':' || → ⟧ v_lot.left_micros, sha256(uui",
     ],
   },
   {
@@ -76,31 +78,52 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     ],
   },
   {
+    why: 'A hold that is not looked at first as the usual one is asked all the rest, and refused or taken alike.',
+    mutants: [
+      'check_hold | statement | ⟦PERFORM FROM public.wallets w, public.pr….model_id = NEW.model_id; → NULL;⟧',
+      'check_hold | statement | ⟦RETURN NEW; → NULL;⟧',
+      "check_hold | condition | IF ⟦NEW.state = 'open' AND NEW.closed_at IS …s, NEW.omitted_turns) = 0 → false⟧ THEN",
+      'check_hold | constant | AND NEW.output_cap > ⟦0 → 1⟧ AND num_nulls(NEW.prompt_toke',
+      'check_hold | condition | IF ⟦FOUND → false⟧ THEN',
+      'check_hold_change | statement | ⟦RETURN NEW; → NULL;⟧',
+      "check_hold_change | condition | IF ⟦OLD.state = 'open' AND NEW.state = 'capt…+ NEW.bad_debt_micros > 0 → false⟧ THEN",
+      'check_hold_change | sign | AND NEW.captured_micros ⟦+ → -⟧ NEW.bad_debt_micros > 0 THEN',
+      'check_hold_change | constant | AND NEW.captured_micros + NEW.bad_debt_micros > ⟦0 → 1⟧ THEN',
+    ],
+  },
+  {
+    why: 'Nobody reads what a trigger returns that stands after the change.',
+    mutants: [
+      'check_hold_change | result | RETURN ⟦NEW → NULL⟧;',
+      'check_hold_change | result | RETURN ⟦NEW → NULL⟧; (2)',
+    ],
+  },
+  {
     why: 'A receipt that is not looked at first as the usual one is asked all the rest, and refused or taken alike.',
     mutants: [
-      'check_usage_record | statement | ⟦PERFORM FROM public.holds WHERE id = NEW…vendor_cost_micros) >= 0; → NULL;⟧',
-      "check_usage_record | constant | AND NEW.outcome = ⟦'completed' → 'mutated'⟧ AND NEW.usage_source = 'repor",
       "check_usage_record | constant | NEW.outcome = 'completed' AND NEW.usage_source = ⟦'reported' → 'mutated'⟧ AND NEW.quarantined_usage IS",
       'check_usage_record | constant | icros + NEW.bad_debt_micros AND NEW.held_micros > ⟦0 → 1⟧',
-      'check_usage_record | comparison | NEW.vendor_cost_micros) ⟦>= → >⟧ 0;',
       'check_usage_record | statement | ⟦RETURN NEW; → NULL;⟧',
       'check_usage_record | condition | IF ⟦FOUND → false⟧ THEN',
+      'check_usage_record | statement | ⟦PERFORM FROM public.holds WHERE id = NEW…d = NEW.price_version_id; → NULL;⟧',
+      "check_usage_record | condition | IF ⟦NEW.outcome = 'completed' AND NEW.usage_….vendor_cost_micros) >= 0 → false⟧ THEN",
+      "check_usage_record | constant | IF NEW.outcome = ⟦'completed' → 'mutated'⟧ AND NEW.usage_source = 'repor",
+      'check_usage_record | comparison | NEW.vendor_cost_micros) ⟦>= → >⟧ 0 THEN',
     ],
   },
   {
     why: 'A charge that is not looked at first as the usual one is asked all the rest, and refused or taken alike.',
     mutants: [
-      'check_transfer | statement | ⟦PERFORM FROM public.holds h, public.lots…edit_balance_micros) = 2; → NULL;⟧',
       'check_transfer | comparison | WHERE h.id = NEW.hold_id AND h.wallet_id ⟦= → <>⟧ NEW.debit_account_id',
       'check_transfer | condition | WHERE h.id = NEW.hold_id AND ⟦h.wallet_id = NEW.debit_account_id → true⟧',
-      "check_transfer | comparison | -7000-8000-000000000002' AND NEW.debit_account_id ⟦<> → =⟧ NEW.credit_account_id",
-      "check_transfer | constant | AND NEW.credit_account_id = ⟦'00000000-0000-7000-8000-000000000002' → '00000000-0000-7000-8000-000000000003'⟧ AND NEW.debit_account_id <> N",
-      'check_transfer | constant | AND NEW.debit_seq > ⟦0 → 1⟧ AND NEW.debit_balance_micros',
       'check_transfer | comparison | ND NEW.debit_seq > 0 AND NEW.debit_balance_micros ⟦>= → >⟧ 0',
-      'check_transfer | constant | ulls(NEW.credit_seq, NEW.credit_balance_micros) = ⟦2 → 3⟧;',
-      "check_transfer | condition | IF ⟦NEW.kind = 'usage' → false⟧ THEN",
       'check_transfer | condition | IF ⟦FOUND → false⟧ THEN',
       'check_transfer | statement | ⟦RETURN NEW; → NULL;⟧',
+      'check_transfer | statement | ⟦PERFORM FROM public.holds h, public.lots…id = NEW.lot_transfer_id; → NULL;⟧',
+      "check_transfer | condition | IF ⟦NEW.kind = 'usage' AND NEW.credit_accoun…redit_balance_micros) = 2 → false⟧ THEN",
+      "check_transfer | constant | IF NEW.kind = 'usage' AND NEW.credit_account_id = ⟦'00000000-0000-7000-8000-000000000002' → '00000000-0000-7000-8000-000000000003'⟧",
+      'check_transfer | constant | t_id <> NEW.credit_account_id AND NEW.debit_seq > ⟦0 → 1⟧ AND NEW.debit_balance_micros',
+      'check_transfer | constant | ulls(NEW.credit_seq, NEW.credit_balance_micros) = ⟦2 → 3⟧ THEN',
     ],
   },
 ]
