@@ -46,7 +46,7 @@ BEGIN
     UPDATE wallets SET held_micros = held_micros - p_full, open_holds = open_holds - 1 WHERE id = p_wallet;
   END IF;
 
-  SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet FOR UPDATE;
+  SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'no wallet %', p_wallet USING ERRCODE = 'UB005';
   END IF;
@@ -167,7 +167,7 @@ BEGIN
     END IF;
   END IF;
 
-  SELECT w.* INTO v_wallet FROM holds h JOIN wallets w ON w.id = h.wallet_id WHERE h.id = p_hold FOR UPDATE OF w;
+  SELECT w.* INTO v_wallet FROM holds h JOIN wallets w ON w.id = h.wallet_id WHERE h.id = p_hold FOR NO KEY UPDATE OF w;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'no hold %', p_hold USING ERRCODE = 'UB005';
   END IF;
@@ -200,7 +200,8 @@ BEGIN
     wallet_seq := v_wallet.seq + 1;
     IF NOT ledger_move(
       transfer_id, 'usage', v_hold.wallet_id, v_wallet, '00000000-0000-7000-8000-000000000002', NULL, charged_micros,
-      'capture:' || p_hold, v_hold.request_hash, p_actor, NULL, p_external_ref, p_hold, v_hold.amount_micros)
+      'capture:' || p_hold, v_hold.request_hash, p_actor, NULL, p_external_ref, p_hold, v_hold.amount_micros,
+      p_since => v_hold.created_at)
     THEN
       RAISE EXCEPTION 'hold % is open and has been captured', p_hold USING ERRCODE = 'UB009';
     END IF;
@@ -245,14 +246,18 @@ CREATE OR REPLACE FUNCTION ledger_set_cap(p_wallet uuid, p_spender uuid, p_perio
 RETURNS void
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
 DECLARE
-  v_start timestamptz := date_trunc(p_period, now(), p_time_zone);
-  v_end timestamptz := (date_trunc(p_period, now() AT TIME ZONE p_time_zone) + ('1 ' || p_period)::interval)
-    AT TIME ZONE p_time_zone;
+  v_now timestamptz;
+  v_start timestamptz;
+  v_end timestamptz;
 BEGIN
-  PERFORM 1 FROM wallets WHERE id = p_wallet FOR UPDATE;
+  PERFORM 1 FROM wallets WHERE id = p_wallet FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'no wallet %', p_wallet USING ERRCODE = 'UB005';
   END IF;
+  -- Not now(): who began before midnight and got the lock after it would bring the day back that is over.
+  v_now := clock_timestamp();
+  v_start := date_trunc(p_period, v_now, p_time_zone);
+  v_end := (date_trunc(p_period, v_now AT TIME ZONE p_time_zone) + ('1 ' || p_period)::interval) AT TIME ZONE p_time_zone;
   DELETE FROM spend_caps WHERE wallet_id = p_wallet AND spender_id = p_spender AND period = p_period;
   INSERT INTO spend_caps (
     wallet_id, spender_id, period, limit_micros, time_zone, window_start, window_end, spent_micros, held_micros)

@@ -1,8 +1,10 @@
 -- Each verb (ledger_open_wallet, ledger_post, ledger_hold, ledger_capture, ledger_expire, ledger_set_cap,
 -- ledger_suspend) is one VOLATILE PL/pgSQL function, so that each of its statements sees what was committed before it
 -- got its locks. A wallet's row is the lock of everything that is the wallet's: balance, holds, lots, caps. Several are
--- locked in the order of their ids. The application may execute the verbs; the other functions are theirs alone and run
--- with their search_path, in which pg_temp is named last, since it would be searched first if it were left out.
+-- locked in the order of their ids, and none FOR UPDATE, since a foreign key to a wallet holds what that waits for: two
+-- who each wrote such a row first would wait for one another. The application may execute the verbs; the other
+-- functions are theirs alone and run with their search_path, in which pg_temp is named last, since it would be searched
+-- first if it were left out.
 --
 -- Refusals: UB001 the key or id was used for another request, UB002 not enough is free, UB003 the hold has ended
 -- otherwise, UB004 the request makes no sense, UB005 there is no such wallet or hold, UB009 the books contradict each
@@ -76,18 +78,35 @@ RETURNS TABLE (lot_id uuid, left_micros bigint, lot_expires_at timestamptz) LANG
   ORDER BY expires_at NULLS LAST, array_position(ARRAY['promotional', 'code', 'paid'], source), transfer_id
 $$;
 
--- Takes an amount out of the lots of a wallet, in their order, and puts on record which paid. Returns the lot that the
--- wallet pays from afterwards, which is the first that is not used up, and the balance at which that one will be; null
--- when all are.
+-- Takes an amount out of the lots of a wallet, in their order, and puts on record which paid. What is left of a lot
+-- whose time came before p_since is for calls that began sooner, and comes last. Returns the lot that the wallet pays
+-- from afterwards, which is the first that is not used up, and the balance at which that one will be; null when all
+-- are.
 CREATE OR REPLACE FUNCTION ledger_drain_lots(
-  p_wallet wallets, p_transfer uuid, p_amount bigint, OUT paying_lot_id uuid, OUT floor_micros bigint)
+  p_wallet wallets, p_transfer uuid, p_amount bigint, p_since timestamptz, OUT paying_lot_id uuid, OUT floor_micros bigint)
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
+  v_wallet wallets := p_wallet;
   v_left bigint := p_amount;
   v_lot record;
   v_take bigint;
 BEGIN
-  FOR v_lot IN SELECT * FROM ledger_lots_in_order(p_wallet) LOOP
+  IF p_wallet.next_expiry_at <= p_since THEN
+    FOR v_lot IN SELECT * FROM ledger_lots_in_order(p_wallet) WHERE (lot_expires_at > p_since) IS NOT FALSE LOOP
+      v_take := least(v_left, v_lot.left_micros);
+      IF v_take > 0 THEN
+        v_wallet.lot_floor_micros := ledger_drain_lot(v_wallet, v_lot.lot_id, p_transfer, v_take);
+        v_wallet.posted_micros := v_wallet.posted_micros - v_take;
+        v_left := v_left - v_take;
+      END IF;
+    END LOOP;
+    IF v_left = 0 THEN
+      paying_lot_id := v_wallet.lot_transfer_id;
+      floor_micros := v_wallet.lot_floor_micros;
+      RETURN;
+    END IF;
+  END IF;
+  FOR v_lot IN SELECT * FROM ledger_lots_in_order(v_wallet) LOOP
     v_take := least(v_left, v_lot.left_micros);
     v_left := v_left - v_take;
     IF v_take > 0 THEN
@@ -125,17 +144,18 @@ END $$;
 
 -- Writes one transfer and what it does to the wallets it touches, which the caller has locked and hands over as they
 -- are: null on the side of the house. False when its key was used before. p_lifted is what a hold reserved that ends
--- with this transfer.
+-- with this transfer, p_since when it began: lots whose time had come by then pay for it last.
 CREATE OR REPLACE FUNCTION ledger_move(
   p_id uuid, p_kind text, p_debit uuid, p_from wallets, p_credit uuid, p_into wallets, p_amount bigint, p_key text,
   p_hash bytea, p_actor text,
   p_reason text DEFAULT NULL, p_external_ref text DEFAULT NULL, p_hold uuid DEFAULT NULL, p_lifted bigint DEFAULT NULL,
-  p_lot_source text DEFAULT NULL, p_lot_expires timestamptz DEFAULT NULL, p_from_lot uuid DEFAULT NULL
+  p_lot_source text DEFAULT NULL, p_lot_expires timestamptz DEFAULT NULL, p_from_lot uuid DEFAULT NULL,
+  p_since timestamptz DEFAULT now()
 ) RETURNS boolean LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   -- What a call costs comes out of the lot that the wallet pays from, if that is enough.
   v_one_lot uuid := CASE WHEN p_kind = 'usage' AND p_from.posted_micros - p_amount >= p_from.lot_floor_micros
-    THEN p_from.lot_transfer_id END;
+    AND (p_from.next_expiry_at > p_since) IS NOT FALSE THEN p_from.lot_transfer_id END;
   v_lot uuid := p_from.lot_transfer_id;
   v_floor bigint := p_from.lot_floor_micros;
   v_left bigint;
@@ -163,7 +183,7 @@ BEGIN
     IF p_from_lot IS NOT NULL THEN
       v_floor := ledger_drain_lot(p_from, p_from_lot, p_id, p_amount);
     ELSIF v_one_lot IS NULL THEN
-      SELECT paying_lot_id, floor_micros INTO v_lot, v_floor FROM ledger_drain_lots(p_from, p_id, p_amount);
+      SELECT paying_lot_id, floor_micros INTO v_lot, v_floor FROM ledger_drain_lots(p_from, p_id, p_amount, p_since);
     END IF;
     UPDATE wallets SET
       posted_micros = posted_micros - p_amount,
@@ -194,23 +214,24 @@ BEGIN
 END $$;
 
 -- Takes what has expired out of a wallet that the caller has locked, and returns the wallet as it is then. Whoever
--- takes from a wallet does this first when it is time. What running calls hold is taken to lie in the lots that are
--- drained first, and does not expire under them: a call was let in on it.
+-- takes from a wallet does this first when it is time. What calls hold that began before a lot's time is taken to lie
+-- in the lots that are drained first, and does not expire under them: they were let in on it.
 CREATE OR REPLACE FUNCTION ledger_expire_lots(p_wallet wallets) RETURNS wallets LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_wallet wallets := p_wallet;
-  v_held bigint := p_wallet.held_micros;
-  v_kept bigint;
+  v_kept bigint := 0;
+  v_keeps bigint;
   v_lot record;
 BEGIN
   FOR v_lot IN SELECT * FROM ledger_lots_in_order(p_wallet) WHERE lot_expires_at <= now() LOOP
-    v_kept := least(v_held, v_lot.left_micros);
-    v_held := v_held - v_kept;
-    IF v_lot.left_micros > v_kept THEN
+    SELECT least(coalesce(sum(amount_micros), 0) - v_kept, v_lot.left_micros) INTO v_keeps FROM holds
+    WHERE wallet_id = p_wallet.id AND open_worker_id IS NOT NULL AND created_at < v_lot.lot_expires_at;
+    v_kept := v_kept + v_keeps;
+    IF v_lot.left_micros > v_keeps THEN
       -- A lot can expire in parts, as holds end; what is left of it names the part.
       PERFORM ledger_move(
         ledger_new_id(), 'expiry', p_wallet.id, v_wallet, '00000000-0000-7000-8000-000000000007', NULL,
-        v_lot.left_micros - v_kept,
+        v_lot.left_micros - v_keeps,
         'expiry:' || v_lot.lot_id || ':' || v_lot.left_micros, sha256(uuid_send(v_lot.lot_id)),
         'system:expiry', p_from_lot => v_lot.lot_id);
       SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet.id;
@@ -229,7 +250,7 @@ DECLARE
   v_wallet wallets;
   v_before bigint;
 BEGIN
-  SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet FOR UPDATE;
+  SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet FOR NO KEY UPDATE;
   IF NOT FOUND THEN
     RAISE EXCEPTION 'no wallet %', p_wallet USING ERRCODE = 'UB005';
   END IF;
@@ -242,7 +263,7 @@ END $$;
 
 -- Moves credits from one account to another. The same key with the same request is the same transfer (replayed); with
 -- another request it is refused (UB001). A wallet never gives more than it has free, nor a lot more than is left of it
--- (UB002). What calls cost and what expires is moved by the verbs that know how much.
+-- (UB002). What calls cost and what expires is moved by the verbs that know how much, under keys that they make.
 CREATE OR REPLACE FUNCTION ledger_post(
   p_id uuid, p_kind text, p_debit uuid, p_credit uuid, p_amount bigint, p_key text, p_hash bytea, p_actor text,
   p_reason text DEFAULT NULL, p_external_ref text DEFAULT NULL,
@@ -257,7 +278,10 @@ BEGIN
   IF p_kind IN ('usage', 'bad_debt', 'expiry') THEN
     RAISE EXCEPTION 'transfers of kind % are not posted by hand', p_kind USING ERRCODE = 'UB004';
   END IF;
-  PERFORM 1 FROM wallets WHERE id IN (p_debit, p_credit) ORDER BY id FOR UPDATE;
+  IF p_key ~ '^(capture|bad-debt|expiry):' THEN
+    RAISE EXCEPTION 'key % is one that the ledger makes', p_key USING ERRCODE = 'UB004';
+  END IF;
+  PERFORM 1 FROM wallets WHERE id IN (p_debit, p_credit) ORDER BY id FOR NO KEY UPDATE;
   SELECT * INTO v_debit FROM wallets WHERE id = p_debit;
   IF v_debit.next_expiry_at <= now() THEN
     v_debit := ledger_expire_lots(v_debit);

@@ -93,7 +93,15 @@ export async function lockWallet(
   return { freeMicros, lots: rows }
 }
 
-/** What nobody can spend any more although its expiry is not posted yet, less what running calls hold of it. */
-const EXPIRED = sql<bigint>`CASE WHEN ${wallets.nextExpiryAt} <= now() THEN greatest(0, (
-    SELECT coalesce(sum(remaining_micros), 0) FROM lots_left WHERE wallet_id = ${wallets.id} AND expires_at <= now()
-  ) - ${wallets.heldMicros})::bigint ELSE 0 END`
+/**
+ * What nobody can spend any more although its expiry is not posted yet: of the lots up to any of those that have expired,
+ * what is left of them less what the calls hold that were let in before its time.
+ */
+const EXPIRED = sql<bigint>`CASE WHEN ${wallets.nextExpiryAt} <= now() THEN (
+    SELECT greatest(0, max(expired_micros)) FROM (
+      SELECT sum(l.remaining_micros) OVER (ORDER BY l.expires_at) - (
+        SELECT coalesce(sum(h.amount_micros), 0) FROM holds h
+        WHERE h.wallet_id = l.wallet_id AND h.open_worker_id IS NOT NULL AND h.created_at < l.expires_at
+      ) AS expired_micros
+      FROM lots_left l WHERE l.wallet_id = ${wallets.id} AND l.expires_at <= now()
+    ) expired)::bigint ELSE 0 END`

@@ -1,4 +1,5 @@
 import { eq } from 'drizzle-orm'
+import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { holds, transfers } from '#db/schema/index.ts'
 import { type Ctx, systemCtx } from '#lib/ctx.ts'
@@ -15,8 +16,10 @@ import {
   suspendWallet,
 } from '#lib/ledger/index.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
+import { insert } from '#tests/support/ledger-rows.ts'
 
 let database: TestDatabase
+let owner: pg.Client
 let ctx: Ctx
 let ownerId: string
 let walletId: string
@@ -25,13 +28,18 @@ const workerId = newId()
 beforeAll(async () => {
   database = await createTestDatabase({ poolMax: 20 })
   ctx = systemCtx('test', database.db)
+  owner = new pg.Client({ connectionString: database.ownerUrl })
+  await owner.connect()
 })
 beforeEach(async () => {
   ownerId = newId()
   walletId = await openWallet(ctx, { ownerType: 'user', ownerId })
   await grant(1_000n)
 })
-afterAll(() => database.close())
+afterAll(async () => {
+  await owner.end()
+  await database.close()
+})
 
 const grant = (amountMicros: bigint) =>
   postTransfer(ctx, {
@@ -240,14 +248,7 @@ describe('captureHold', () => {
   ])('of a call that costs %s is refused whole when somebody has used its key', async (costMicros, cause) => {
     const request = hold()
     const { amountMicros } = await placeHold(ctx, request)
-    await postTransfer(ctx, {
-      kind: 'grant',
-      debitAccountId: HOUSE.promotions,
-      creditAccountId: walletId,
-      amountMicros: 1n,
-      idempotencyKey: `capture:${request.holdId}`,
-      lot: { source: 'promotional' },
-    })
+    await insert(owner, 'transfers', { idempotency_key: `capture:${request.holdId}` })
     const before = await wallet()
     const ending = captureHold(ctx, { holdId: request.holdId, costMicros, remembered: { walletId, amountMicros } })
     await expect(ending).rejects.toMatchObject({ cause })

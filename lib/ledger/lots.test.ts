@@ -12,12 +12,15 @@ import {
   placeHold,
   postTransfer,
   releaseHold,
+  verifyLedger,
 } from '#lib/ledger/index.ts'
+import { inSnapshot } from '#lib/verification.ts'
+import { foundIn } from '#tests/support/broken-books.ts'
 import { createTestDatabase, type TestDatabase } from '#tests/support/database.ts'
 
 let database: TestDatabase
 let owner: pg.Client
-let ctx: Ctx
+let ctx: Ctx & { db: TestDatabase['db'] }
 let ownerId: string
 let walletId: string
 
@@ -53,8 +56,8 @@ async function credit(amountMicros: bigint, source: Source = 'paid', expiresAt?:
 }
 /** Lets a lot's time come: all that can be moved is when. */
 const makeDue = async (lotId: string) => {
-  await owner.query("UPDATE lots SET expires_at = now() - interval '1 second' WHERE transfer_id = $1", [lotId])
-  await owner.query("UPDATE wallets SET next_expiry_at = now() - interval '1 second' WHERE id = $1", [walletId])
+  await owner.query('UPDATE lots SET expires_at = now() WHERE transfer_id = $1', [lotId])
+  await owner.query('UPDATE wallets SET next_expiry_at = now() WHERE id = $1', [walletId])
 }
 const hold = async (micros: bigint) => {
   const holdId = newId()
@@ -76,6 +79,14 @@ const expiries = async () => {
   )
   return rows.map(({ micros }) => micros)
 }
+const debit = (amountMicros: bigint) =>
+  postTransfer(ctx, {
+    kind: 'adjustment',
+    debitAccountId: walletId,
+    creditAccountId: HOUSE.adjustments,
+    amountMicros,
+    idempotencyKey: newId(),
+  })
 const refund = (fromLotId: string, amountMicros: bigint) =>
   postTransfer(ctx, {
     kind: 'refund',
@@ -152,6 +163,56 @@ describe('a lot whose time has come', () => {
     expect(await hold(11n)).toMatchObject({ outcome: 'insufficient', availableMicros: 10n })
     expect(await expiries()).toEqual([20n, 18n])
     expect(await wallet()).toMatchObject({ postedMicros: 10n, heldMicros: 0n })
+  })
+
+  it('is kept for the calls that were let in on it alone, and pays for no other', async () => {
+    const lot = await credit(50n, 'promotional', FAR)
+    const lasting = await credit(60n)
+    const early = await hold(50n)
+    await makeDue(lot)
+    const late = await hold(50n)
+    expect(late).toMatchObject({ outcome: 'held', availableMicros: 10n })
+    // Another whose call goes on while the one before ends.
+    const later = await hold(10n)
+    await captureHold(ctx, { holdId: late.holdId, costMicros: 30n })
+    expect([await remaining(lot), await remaining(lasting)]).toEqual([50n, 30n])
+    await captureHold(ctx, { holdId: early.holdId, costMicros: 20n })
+    expect([await remaining(lot), await remaining(lasting)]).toEqual([30n, 30n])
+    expect(await wallet()).toMatchObject({ postedMicros: 60n, heldMicros: 10n, availableMicros: 20n })
+    await expireLots(ctx)
+    expect(await expiries()).toEqual([30n])
+    await captureHold(ctx, { holdId: later.holdId, costMicros: 10n })
+    expect([await remaining(lot), await remaining(lasting)]).toEqual([0n, 20n])
+    expect(foundIn(await inSnapshot(ctx, verifyLedger))).toEqual({})
+  })
+
+  it('pays for nothing that goes out while it is kept', async () => {
+    const lot = await credit(50n, 'promotional', FAR)
+    const lasting = [await credit(30n), await credit(30n)]
+    const early = await hold(50n)
+    await makeDue(lot)
+    await debit(40n)
+    expect(await Promise.all([lot, ...lasting].map(remaining))).toEqual([50n, 0n, 20n])
+    await captureHold(ctx, { holdId: early.holdId, costMicros: 60n })
+    expect(await Promise.all([lot, ...lasting].map(remaining))).toEqual([0n, 0n, 10n])
+    expect(await wallet()).toMatchObject({ postedMicros: 10n, heldMicros: 0n })
+  })
+
+  it('of several is kept as far as the calls go that were let in before its own time', async () => {
+    const [first, second] = [await credit(40n, 'promotional', FAR), await credit(40n, 'promotional', FAR)]
+    const lasting = await credit(40n)
+    const early = await hold(30n)
+    await makeDue(first)
+    const between = await hold(30n)
+    await makeDue(second)
+    expect(await wallet()).toMatchObject({ availableMicros: 40n })
+    await expireLots(ctx)
+    expect(await Promise.all([first, second, lasting].map(remaining))).toEqual([30n, 30n, 40n])
+    await captureHold(ctx, { holdId: between.holdId, costMicros: 25n })
+    expect(await Promise.all([first, second, lasting].map(remaining))).toEqual([30n, 5n, 40n])
+    await releaseHold(ctx, early)
+    await expireLots(ctx)
+    expect(await wallet()).toMatchObject({ postedMicros: 40n, availableMicros: 40n })
   })
 
   it.each([

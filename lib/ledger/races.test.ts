@@ -236,6 +236,7 @@ describe('nobody waits for somebody who waits for them', () => {
 
   it('many at once', async () => {
     const scene = await new Scene().set()
+    await scene.does(scene.credit(2_000n, 'paid', null))
     await scene.does(scene.move(500n))
     await scene.does({ verb: 'cap', wallet: scene.wallet, spender, period: 'day', limit: null })
     const crowd = [first, second, third]
@@ -268,30 +269,60 @@ it('a call that began before midnight and ends after it does not take the new da
   const scene = await new Scene().set()
   const [late, early] = [scene.hold(100n), scene.hold(100n)]
   for (const hold of [late, early]) await scene.does(hold)
-  // A zone of its own, in which midnight is two seconds away; the application knows only zones with names.
-  const [now] = await third.ask<{ second: number }>(
-    'SELECT (extract(epoch FROM now())::bigint % 86400)::int + 2 AS second',
-  )
-  const clock = new Date((now!.second % 86_400) * 1000).toISOString().slice(11, 19)
-  await third.ask('SELECT ledger_set_cap($1, $2, $3, 1000, $4)', [scene.wallet, spender, 'day', `<here>+${clock}`])
+  const zone = await zoneBeforeMidnight()
+  await third.ask('SELECT ledger_set_cap($1, $2, $3, 1000, $4)', [scene.wallet, spender, 'day', zone])
   await first.say('BEGIN')
   await first.openHoldsOf(scene.worker)
-  for (let over = false; !over; ) {
-    const [cap] = await third.ask<{ over: boolean }>(
-      'SELECT window_end <= now() AS over FROM spend_caps WHERE wallet_id = $1',
-      [scene.wallet],
-    )
-    over = cap!.over
-  }
+  await untilMidnight(scene.wallet)
   await second.apply({ verb: 'capture', hold: early.id, cost: 90n })
   await first.apply({ verb: 'capture', hold: late.id, cost: 5n })
   await first.say('COMMIT')
-  const [cap] = await third.ask<{ spent: bigint }>(
-    'SELECT CASE WHEN window_end > now() THEN spent_micros ELSE 0 END AS spent FROM spend_caps WHERE wallet_id = $1',
-    [scene.wallet],
-  )
-  expect(cap!.spent).toBeGreaterThanOrEqual(90n)
+  expect(await spentToday(scene.wallet)).toBeGreaterThanOrEqual(90n)
 })
+
+it('a cap that is set while midnight passes begins with the new day', async () => {
+  const scene = await new Scene().set()
+  const hold = scene.hold(100n)
+  await scene.does(hold)
+  const zone = await zoneBeforeMidnight()
+  const setCap = [scene.wallet, spender, 'day', 1_000, zone]
+  await third.ask('SELECT ledger_set_cap($1, $2, $3, $4, $5)', setCap)
+  await third.owner.query('BEGIN')
+  await third.ask('SELECT now()')
+  await untilMidnight(scene.wallet)
+  await second.apply({ verb: 'capture', hold: hold.id, cost: 90n })
+  await third.ask('SELECT ledger_set_cap($1, $2, $3, $4, $5)', setCap)
+  await third.owner.query('COMMIT')
+  expect(await spentToday(scene.wallet)).toBeGreaterThanOrEqual(90n)
+})
+
+/** A zone in which midnight is two seconds away; the application knows only zones with names. */
+async function zoneBeforeMidnight(): Promise<string> {
+  const [now] = await third.ask<{ second: number }>(
+    'SELECT (extract(epoch FROM now())::bigint % 86400)::int + 2 AS second',
+  )
+  return `<here>+${new Date((now!.second % 86_400) * 1000).toISOString().slice(11, 19)}`
+}
+
+/** Until the day of the wallet's cap is over. */
+async function untilMidnight(walletId: string): Promise<void> {
+  for (let over = false; !over; ) {
+    const [cap] = await first.ask<{ over: boolean }>(
+      'SELECT window_end <= now() AS over FROM spend_caps WHERE wallet_id = $1',
+      [walletId],
+    )
+    over = cap!.over
+  }
+}
+
+/** What counts against the wallet's cap now. */
+async function spentToday(walletId: string): Promise<bigint> {
+  const [cap] = await first.ask<{ spent: bigint }>(
+    'SELECT CASE WHEN window_end > now() THEN spent_micros ELSE 0 END AS spent FROM spend_caps WHERE wallet_id = $1',
+    [walletId],
+  )
+  return cap!.spent
+}
 
 const concernsMoney = (line: string) => !line.startsWith('wallet')
 

@@ -110,8 +110,8 @@ const transfer = (id: unknown) =>
      FROM transfers WHERE id = $1`,
     id,
   )
-/** Lets the time come of lots of the wallet: from now on, or since a while. */
-async function makeDue(lots: string[], when = "now() - interval '1 second'"): Promise<void> {
+/** Lets the time come of lots of the wallet: now, after what was let in before, or at another moment. */
+async function makeDue(lots: string[], when = 'now()'): Promise<void> {
   await owner.query(`UPDATE lots SET expires_at = ${when} WHERE transfer_id = ANY ($1)`, [lots])
   await owner.query(`UPDATE wallets SET next_expiry_at = ${when} WHERE id = $1`, [walletId])
 }
@@ -269,6 +269,22 @@ describe('ledger_post', () => {
       expect(await wallet()).toMatchObject({ posted_micros: 100n })
     })
 
+    it('waits for no row that names the wallet: two who wrote one first would wait for one another', async () => {
+      const due = await credit({ amount: 10, lot_expires: FAR })
+      await credit()
+      const known = await hold()
+      await others.query(`SELECT 1 FROM wallets WHERE id = '${walletId}' FOR KEY SHARE`)
+      await app.query("SET lock_timeout = '1ms'")
+      await call('ledger_post', taking(10))
+      await call('ledger_hold', holding({ id: known }))
+      await call('ledger_capture', { hold: known, cost: 5, actor: 'system:test' })
+      await cap(100)
+      await makeDue([due])
+      await call('ledger_expire', { wallet: walletId })
+      await app.query('RESET lock_timeout')
+      expect(await wallet()).toMatchObject({ open_holds: 0 })
+    })
+
     it('locks the wallet with the lower id first, wherever it lies', async () => {
       const [low, high] = [walletId, await open()].toSorted() as [string, string]
       await credit({ credit: high })
@@ -291,6 +307,12 @@ describe('ledger_post', () => {
   it.each(['usage', 'bad_debt', 'expiry'])('leaves %s to who knows how much', async (kind) => {
     await credit()
     expect(await refusal('ledger_post', taking(1, { kind }))).toBe('UB004')
+  })
+
+  it.each(['capture:1', 'bad-debt:1', 'expiry:1:2'])('leaves the key %s to the ledger', async (key) => {
+    await credit()
+    expect(await refusal('ledger_post', taking(1, { key }))).toBe('UB004')
+    expect(await refusal('ledger_post', taking(1, { key: `my-${key}` }))).toBe('done')
   })
 
   it.each([1, 2])('stops when the lots hold %i less than the balance', async (missing) => {

@@ -143,7 +143,7 @@ export class RealLedger {
       BEGIN;
       UPDATE wallets SET next_expiry_at = next_expiry_at - ${back} WHERE id ${mine};
       UPDATE lots SET expires_at = expires_at - ${back} WHERE wallet_id ${mine} AND expires_at IS NOT NULL;
-      UPDATE holds SET closed_at = closed_at - ${back} WHERE wallet_id ${mine} AND closed_at IS NOT NULL;
+      UPDATE holds SET created_at = created_at - ${back}, closed_at = closed_at - ${back} WHERE wallet_id ${mine};
       UPDATE spend_caps SET window_start = window_start - ${back}, window_end = window_end - ${back}
       WHERE wallet_id ${mine} ${over};
       COMMIT`)

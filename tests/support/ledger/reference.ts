@@ -42,6 +42,7 @@ export type Wallet = { id: string; lots: Lot[]; caps: Cap[]; entries: { amount: 
 export type Hold = {
   request: Place
   amount: bigint
+  began: number
   state: 'open' | 'captured' | 'released'
   charged: bigint
   badDebt: bigint
@@ -54,6 +55,7 @@ const SOURCES: Source[] = ['promotional', 'code', 'paid']
 const PERIODS: Period[] = ['day', 'month']
 const sum = (amounts: bigint[]) => amounts.reduce((a, b) => a + b, 0n)
 const compare = (a: bigint | number, b: bigint | number) => (a < b ? -1 : a > b ? 1 : 0)
+const isOver = (lot: Lot, day: number) => lot.lastDay !== null && lot.lastDay < day
 const least = (...amounts: bigint[]) => amounts.toSorted(compare)[0]!
 
 export class Reference {
@@ -151,7 +153,7 @@ export class Reference {
     if (known) return { replayed: true }
     if (payer && this.free(payer) < post.amount) throw new Refused('insufficient_credits')
     this.posts.push(post)
-    this.take(post.from, post.amount, post.fromLot)
+    this.take(post.from, post.amount, { since: this.today.day, fromLot: post.fromLot })
     this.give(post.to, post.amount)
     this.wallet(post.to)?.lots.push({ key: post.key, ...post.lot!, left: post.amount })
     return { replayed: false }
@@ -179,7 +181,8 @@ export class Reference {
     const amount = least(request.full, this.free(wallet), tightest?.left ?? request.full)
     if (amount < request.minimum)
       return answer(this.free(wallet) < request.minimum ? 'insufficient' : 'capped', 0n, cap)
-    this.holds.push({ request, amount, state: 'open', charged: 0n, badDebt: 0n, closed: { ...this.today } })
+    const began = this.today.day
+    this.holds.push({ request, amount, began, state: 'open', charged: 0n, badDebt: 0n, closed: { ...this.today } })
     return answer('held', amount, cap)
   }
 
@@ -195,8 +198,8 @@ export class Reference {
     const charged = least(cost, this.free(wallet) + hold.amount)
     const badDebt = cost - charged
     Object.assign(hold, { state: cost > 0n ? 'captured' : 'released', charged, badDebt, closed: { ...this.today } })
-    if (charged > 0n) this.take(wallet.id, charged)
-    this.take('badDebt', badDebt)
+    if (charged > 0n) this.take(wallet.id, charged, { since: hold.began })
+    this.take('badDebt', badDebt, { since: hold.began })
     this.give('revenue', cost)
     return { charged, badDebt, replayed: false }
   }
@@ -212,26 +215,30 @@ export class Reference {
     return { expired: this.wallets.filter((wallet) => this.expireIn(wallet)).length }
   }
 
-  /** What running calls hold lies in the lots that are drained first, and does not expire under them. */
+  /** What calls hold that began in a lot's time lies in the lots that are drained first, and does not expire under them. */
   private expireIn(wallet: Wallet): boolean {
-    let held = this.held(wallet)
+    let keptBefore = 0n
     let any = false
     for (const lot of this.inDrainOrder(wallet)) {
-      const kept = least(held, lot.left)
-      held -= kept
-      if (lot.lastDay === null || lot.lastDay >= this.today.day || lot.left === kept) continue
+      if (!isOver(lot, this.today.day)) continue
+      const held = sum(this.open(wallet).flatMap((hold) => (isOver(lot, hold.began) ? [] : [hold.amount])))
+      const kept = least(held - keptBefore, lot.left)
+      keptBefore += kept
+      if (lot.left === kept) continue
       any = true
       this.give('expired', lot.left - kept)
-      this.take(wallet.id, lot.left - kept, lot.key)
+      this.take(wallet.id, lot.left - kept, { since: this.today.day, fromLot: lot.key })
     }
     return any
   }
 
-  private take(from: string, amount: bigint, fromLot?: string): void {
+  /** Lots that were over when it began are for calls that began sooner, and come last. */
+  private take(from: string, amount: bigint, { since, fromLot }: { since: number; fromLot?: string }): void {
     const wallet = this.wallet(from)
     this.give(from, -amount)
     let left = wallet ? amount : 0n
-    for (const lot of wallet ? this.inDrainOrder(wallet) : []) {
+    const lots = wallet ? this.inDrainOrder(wallet) : []
+    for (const lot of lots.toSorted((a, b) => Number(isOver(a, since)) - Number(isOver(b, since)))) {
       if (fromLot !== undefined && lot.key !== fromLot) continue
       const taken = least(left, lot.left)
       lot.left -= taken
