@@ -152,7 +152,6 @@ function settleAt(admission: Service['made']['admission'], inputTokens: number) 
       vendorRequestId: null,
       firstTokenMs: null,
       durationMs: 10,
-      lengthCapped: false,
     },
   })
 }

@@ -70,7 +70,6 @@ export type RunResult = {
   firstTokenMs: number | null
   durationMs: number
   /** The answer ended because it reached its output cap. */
-  lengthCapped: boolean
 }
 
 /** What a run says, in order. Exactly one `end` comes, last. */

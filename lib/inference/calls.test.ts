@@ -124,7 +124,6 @@ describe('a call', () => {
       outcome: 'completed',
       errorCode: null,
       usageSource: 'reported',
-      lengthCapped: false,
     })
     expect(receipt).toMatchObject({ costMicros: String(micros), chargedMicros: String(micros), badDebtMicros: '0' })
     expect(record.vendorCostMicros).toBe(BigInt(Math.ceil(micros / 2)))
@@ -152,9 +151,12 @@ describe('a call', () => {
     },
   )
 
-  it('says when the answer reached its cap', async () => {
-    const { result } = await call(answers({ text: ['cut'], finish: 'length' }))
-    expect(result).toMatchObject({ outcome: 'completed', lengthCapped: true })
+  it('counts itself when less output is reported than was read, but not of an answer that was cut off', async () => {
+    const usage = { prompt_tokens: PROMPT, completion_tokens: 0 }
+    const { result, record } = await call(answers({ text: ['something'], usage }))
+    expect(result).toMatchObject({ outcome: 'completed', usageSource: 'estimated' })
+    expect(result.usage.outputTokens).toBeGreaterThan(0)
+    expect(record.quarantinedUsage).toMatchObject(usage)
   })
 
   it('understands line ends of both kinds and letters cut between two packets', async () => {
@@ -550,7 +552,6 @@ describe('settle', () => {
       vendorRequestId: null,
       firstTokenMs: 1,
       durationMs: 2,
-      lengthCapped: false,
     } as const
     const attempts = Array.from({ length: 10 }, () => settle(payer.ctx, { admission, result, usageRecordId: newId() }))
     const receipts = await Promise.all(attempts)
@@ -591,7 +592,6 @@ describe('usage that comes after another has settled the call', () => {
     vendorRequestId: 'req_late',
     firstTokenMs: 1,
     durationMs: 2,
-    lengthCapped: false,
   } as const
 
   it('is booked once, as what it cost us beyond what was known, and never charged', async () => {

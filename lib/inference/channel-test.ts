@@ -91,7 +91,7 @@ async function tryRoute(route: Route, model: TestModel, limits: RunLimits): Prom
   const end = next.value
   const isEmpty = end.kind === 'complete' && firstTokenMs === null && end.finishReason !== 'length'
   const errorCode = end.kind === 'complete' ? (isEmpty ? 'vendor_empty' : null) : (end.errorCode ?? 'vendor_failed')
-  const usage = await usageOf(end, { vendor: route.vendor, outputCap, model, answer, reasoning })
+  const usage = await usageOf(end, { vendor: route.vendor, outputCap, answer, reasoning })
   return {
     ok: errorCode === null,
     errorCode,
@@ -103,11 +103,11 @@ async function tryRoute(route: Route, model: TestModel, limits: RunLimits): Prom
   }
 }
 
-type Said = { vendor: string; outputCap: number; model: TestModel; answer: string; reasoning: string }
+type Said = { vendor: string; outputCap: number; answer: string; reasoning: string }
 
-async function usageOf(end: AttemptEnd, { vendor, outputCap, model, answer, reasoning }: Said): Promise<Usage> {
+async function usageOf(end: AttemptEnd, { vendor, outputCap, answer, reasoning }: Said): Promise<Usage> {
   if (!end.accepted) return NO_USAGE
-  const own = { promptTokens: PROMPT_TOKENS, outputCap, contextTokens: model.contextTokens }
+  const own = { promptTokens: PROMPT_TOKENS, outputCap, textLength: answer.length }
   const told = end.usage === null ? null : normalizeUsage(end.usage, vendor, own)
   if (told) return told
   const [outputTokens, reasoningTokens] = [await countAll(answer), await countAll(reasoning)]

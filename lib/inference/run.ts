@@ -83,13 +83,15 @@ async function conclude(
     vendorRequestId: last?.end.vendorRequestId ?? null,
     firstTokenMs: progress.firstTokenMs,
     durationMs: elapsed(progress),
-    lengthCapped: last?.end.finishReason === 'length',
   }
   const free = { usage: NO_USAGE, usageSource: 'none', vendorUsage: progress.vendorUsage } as const
   if (!last) return { ...facts, ...free, quarantinedUsage: null, outcome: 'failed', errorCode: 'model_unavailable' }
 
   const { end, route } = last
-  const { usage: reported, quarantined: quarantinedUsage } = readUsage(end.usage, route, admission)
+  // A vendor that was cut off may have sent a running total only, which lacks what came with it.
+  const isWhole = end.kind === 'complete' || end.finishReason !== null
+  const textLength = isWhole ? progress.text.length : 0
+  const { usage: reported, quarantined: quarantinedUsage } = readUsage(end.usage, { route, admission, textLength })
   if (!received(progress)) {
     const billed = reported ?? (end.accepted && end.kind !== 'failed' ? promptOf(admission) : NO_USAGE)
     const vendorUsage = addUsage(progress.vendorUsage, billed)
@@ -100,8 +102,7 @@ async function conclude(
     return { ...nothing, ...usage, outcome: 'empty', errorCode: 'vendor_empty', vendorUsage }
   }
 
-  // A vendor that was cut off may have sent a running total only, which lacks what came with it.
-  const total = end.kind === 'complete' || end.finishReason !== null ? reported : null
+  const total = isWhole ? reported : null
   const usage = total ?? (await countOwn(admission, progress))
   const charged = { usage, usageSource: total ? 'reported' : 'estimated', quarantinedUsage } as const
   const vendorUsage = addUsage(progress.vendorUsage, usage)
@@ -124,10 +125,12 @@ function outcomeOfStop(signal: AbortSignal): { outcome: 'stopped' | 'interrupted
 /** What a vendor told of the usage: believed, or set aside. */
 type Told = { usage: Usage | null; quarantined: unknown }
 
-function readUsage(raw: unknown, route: Route, admission: Admission): Told {
+type Reading = { route: Route; admission: Admission; textLength: number }
+
+function readUsage(raw: unknown, { route, admission, textLength }: Reading): Told {
   if (raw === null) return { usage: null, quarantined: null }
   const { promptTokens, outputCap, model, holdId } = admission
-  const usage = normalizeUsage(raw, route.vendor, { promptTokens, outputCap, contextTokens: model.contextTokens })
+  const usage = normalizeUsage(raw, route.vendor, { promptTokens, outputCap, textLength })
   if (usage) return { usage, quarantined: null }
   const { channelId, vendor } = route
   log.warn({ channelId, vendor, modelId: model.id, holdId, promptTokens, outputCap }, 'usage is beyond belief')

@@ -200,7 +200,6 @@ export async function settleInterrupted(ctx: Ctx, input: SettleInterruptedInput)
         vendorRequestId: null,
         firstTokenMs: null,
         durationMs: row.durationMs,
-        lengthCapped: false,
       },
     })
   })

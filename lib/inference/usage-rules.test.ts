@@ -3,7 +3,7 @@ import { normalizeUsage } from './usage.ts'
 
 // The edges of what is believed of a vendor, one rule at a time.
 
-const own = { promptTokens: 100, outputCap: 100, contextTokens: 32_000 }
+const own = { promptTokens: 100, outputCap: 100, textLength: 0 }
 const PLAIN = { prompt_tokens: 10, completion_tokens: 5 }
 const read = (fields: object, vendor = 'openai') => normalizeUsage({ ...PLAIN, ...fields }, vendor, own)
 /** Input, read from a cache, written to one, output, reasoning. */
@@ -27,7 +27,7 @@ describe('how much is believed', () => {
   })
 
   it('is what an integer of the database holds, however long a prompt was', () => {
-    const large = { promptTokens: 2_000_000_000, outputCap: 100, contextTokens: 32_000 }
+    const large = { promptTokens: 2_000_000_000, outputCap: 100, textLength: 0 }
     const of = (prompt_tokens: number) => normalizeUsage({ ...PLAIN, prompt_tokens }, 'openai', large)
     expect(of(2_147_483_647)?.inputTokens).toBe(2_147_483_647)
     expect(of(2_147_483_648)).toBeNull()

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { costOf } from './pricing.ts'
 import { normalizeUsage } from './usage.ts'
 
-const own = { promptTokens: 100, outputCap: 100, contextTokens: 32_000 }
+const own = { promptTokens: 100, outputCap: 100, textLength: 0 }
 const usage = (input: number, cacheRead: number, cacheWrite: number, output: number, reasoning: number) => ({
   inputTokens: input,
   cacheReadTokens: cacheRead,
@@ -201,6 +201,15 @@ describe('normalizeUsage', () => {
     ['beyond an integer', { prompt_tokens: 10, completion_tokens: 1e300 }],
   ])('does not believe %s', (_name, raw) => {
     expect(normalizeUsage(raw, 'openai', own)).toBeNull()
+  })
+
+  it('does not believe less output than can be read in the answer', () => {
+    const said = (completion_tokens: number, textLength: number) =>
+      normalizeUsage({ prompt_tokens: 10, completion_tokens }, 'openai', { ...own, textLength })
+    expect(said(0, 1)).toBeNull()
+    expect(said(10, 641)).toBeNull()
+    expect(said(10, 640)).toMatchObject({ outputTokens: 10 })
+    expect(said(0, 0)).toMatchObject({ outputTokens: 0 })
   })
 
   const VENDORS = ['openai', 'deepseek', 'qwen', 'zhipu', 'moonshot', 'anthropic', 'gemini', 'xai', 'somebody']

@@ -11,11 +11,13 @@ const RULES: Record<string, CountingRule> = {
 }
 
 /** What we know ourselves of a call: what a vendor's numbers must be near to be believed. */
-export type OwnCount = { promptTokens: number; outputCap: number; contextTokens: number }
+export type OwnCount = { promptTokens: number; outputCap: number; textLength: number }
 
 /** Tokenizers differ, and vendors add words of their own; more than this is no tokenizer's difference. */
 const PLAUSIBLE_FACTOR = 4
 const PLAUSIBLE_EXTRA = 4_096
+/** No tokenizer has words that long on average: who reports fewer tokens than that was not counting. */
+const PLAUSIBLE_CHARACTERS = 64
 
 /**
  * Reads the usage object of a vendor into kinds that do not overlap. It never throws, whatever it is given.
@@ -113,6 +115,7 @@ function isBelievable(usage: Usage, own: OwnCount): boolean {
   const output = usage.outputTokens + usage.reasoningTokens
   return (
     prompt > 0 &&
+    output * PLAUSIBLE_CHARACTERS >= own.textLength &&
     prompt <= own.promptTokens * PLAUSIBLE_FACTOR + PLAUSIBLE_EXTRA &&
     output <= own.outputCap * PLAUSIBLE_FACTOR + PLAUSIBLE_EXTRA
   )

@@ -65,7 +65,6 @@ beforeAll(async () => {
       vendorRequestId: null,
       firstTokenMs: 100,
       durationMs: 200,
-      lengthCapped: false,
     },
   })
   await setOwnCaps(payer.ctx, { day: 5_000_000n, month: null, timeZone: 'UTC' })

@@ -110,7 +110,6 @@ function settleOne(ctx: Ctx, admission: Admission) {
     vendorRequestId: 'bench',
     firstTokenMs: 300,
     durationMs: 4_000,
-    lengthCapped: false,
   }
   return settle(ctx, { admission, result, usageRecordId: newId(), conversationId: newId(), messageId: newId() })
 }
