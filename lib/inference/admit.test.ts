@@ -191,6 +191,15 @@ describe('admit refuses', () => {
     await setSetting(system(), { key: 'max_running', value: 20 })
   })
 
+  it('nobody for failures of vendors that bill nothing', async () => {
+    await setSetting(system(), { key: 'free_failures_per_day', value: 1 })
+    vendor.setBehavior('failing')
+    for (const _again of [1, 2]) await carryOut(payer, await admitCall(payer, modelId))
+    vendor.setBehavior('answer')
+    await carryOut(payer, await admitCall(payer, modelId))
+    await setSetting(system(), { key: 'free_failures_per_day', value: 50 })
+  })
+
   it('another free failure beyond the day’s limit, whoever paid nothing for it', async () => {
     await setSetting(system(), { key: 'free_failures_per_day', value: 2 })
     vendor.setBehavior('empty')

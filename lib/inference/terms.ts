@@ -135,7 +135,8 @@ export function priceOf(row: typeof priceVersions.$inferSelect): Price {
 }
 
 /**
- * Calls of today that cost the person nothing. Ids are made in time order, so the key's range bounds what is read;
+ * Calls of today that cost the person nothing and somebody something: where a vendor failed, only if it bills what was
+ * sent, since a person who tries again while nobody answers costs nothing. Ids are made in time order, so the key's range bounds what is read;
  * an hour of slack covers clocks that differ.
  */
 function freeFailuresToday(userId: string) {
@@ -144,7 +145,8 @@ function freeFailuresToday(userId: string) {
     SELECT count(*)::int FROM ${usageRecords}
     WHERE ${usageRecords.userId} = ${userId} AND ${usageRecords.id} >= ${since}
       AND ${usageRecords.createdAt} >= date_trunc('day', now())
-      AND (${usageRecords.outcome} IN ('failed', 'empty') OR ${usageRecords.usageSource} = 'none'))`
+      AND (${usageRecords.outcome} <> 'failed' AND (${usageRecords.outcome} = 'empty' OR ${usageRecords.usageSource} = 'none')
+        OR ${usageRecords.outcome} = 'failed' AND ${usageRecords.vendorCostMicros} > 0))`
 }
 
 function storedSetting(key: 'max_running' | 'free_failures_per_day' | 'system_prompt') {
