@@ -4,7 +4,9 @@ import {
   creditsToDecimal,
   decodeMicros,
   encodeMicros,
+  explainPrice,
   formatCredits,
+  formatExactCredits,
   formatPrice,
   formatWorth,
   isPayableCurrency,
@@ -112,6 +114,26 @@ describe('amounts as people type and read them', () => {
     [-841_800n, '-0.84'],
     [9_007_199_254_740_993_000_000n, '9,007,199,254,740,993'],
   ])('shows %s micro-credits as %s', (micros, text) => expect(formatCredits(micros, 'en')).toBe(text))
+
+  test.each([
+    [1n, '0.000001', '0.000001'],
+    [4_201n, '0.0042', '0.0043'],
+    [4_200n, '0.0042', '0.0042'],
+    [999_999n, '0.99', '1'],
+    [1_000_001n, '1', '1.01'],
+    [128_409_999n, '128.4', '128.41'],
+    [1_280_600_000n, '1,280', '1,281'],
+  ])('of %s there is at least %s, and %s is enough', (micros, least, enough) => {
+    expect(formatCredits(micros, 'en', 'down')).toBe(least)
+    expect(formatCredits(micros, 'en', 'up')).toBe(enough)
+  })
+
+  test.each([
+    [1n, '0.000001'],
+    [1_280_595_769n, '1,280.595769'],
+    [-4_200n, '-0.0042'],
+    [0n, '0'],
+  ])('exactly, %s is %s', (micros, text) => expect(formatExactCredits(micros, 'en')).toBe(text))
 })
 
 test.each([
@@ -174,5 +196,26 @@ describe('prices', () => {
         expect(parsePrice(priceToDecimal(minor, currency), currency)).toBe(minor)
       }),
     )
+  })
+})
+
+describe('the parts of a price', () => {
+  test('are exact, and add up to what is charged with what rounding adds once', () => {
+    const parts = [
+      { tokens: 1_001, priceMicros: 1_584_000n },
+      { tokens: 333, priceMicros: 4_752_000n },
+    ]
+    expect(explainPrice(parts)).toEqual({ each: ['0.001585584', '0.001582416'], roundedUp: '0' })
+    expect(priceOfTokens(parts)).toBe(3_168n)
+    expect(explainPrice([{ tokens: 1, priceMicros: 1n }])).toEqual({
+      each: ['0.000000000001'],
+      roundedUp: '0.000000999999',
+    })
+    expect(explainPrice([{ tokens: 3, priceMicros: 500_000n }])).toEqual({
+      each: ['0.0000015'],
+      roundedUp: '0.0000005',
+    })
+    expect(explainPrice([{ tokens: 1_000_000, priceMicros: 2_000_000n }])).toEqual({ each: ['2'], roundedUp: '0' })
+    expect(explainPrice([])).toEqual({ each: [], roundedUp: '0' })
   })
 })

@@ -21,18 +21,25 @@ export function parseCredits(text: string): bigint | null {
 
 /** The exact amount in credits as a plain decimal, without trailing zeros: 1_500_000n → "1.5". */
 export function creditsToDecimal(micros: bigint): string {
-  const sign = micros < 0n ? '-' : ''
-  const absolute = withoutSign(micros)
-  const fraction = (absolute % MICROS_PER_CREDIT).toString().padStart(6, '0').replace(/0+$/, '')
-  return `${sign}${absolute / MICROS_PER_CREDIT}${fraction ? `.${fraction}` : ''}`
+  return toDecimal(micros, 6)
 }
+
+/** The exact amount with the separators of a language, for lines that somebody adds up. @param locale BCP 47 tag */
+export function formatExactCredits(micros: bigint, locale: string): string {
+  // Intl formats a decimal string exactly (Intl.NumberFormat v3), without a detour over a float.
+  return new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(creditsToDecimal(micros) as `${number}`)
+}
+
+/** What somebody has is never told larger than it is, and what they need never smaller. */
+export type Rounding = 'nearest' | 'down' | 'up'
 
 /**
  * Rounds for reading: never more digits than mean something (0.0042, 12.5, 1,280).
- * Below one credit two significant digits, below 1,000 two decimals, above none; rounding is half up.
+ * Below one credit two significant digits, below 1,000 two decimals, above none.
  * @param locale BCP 47 tag for separators
+ * @param rounding to the nearest (half up) unless it must not miss one way
  */
-export function formatCredits(micros: bigint, locale: string): string {
+export function formatCredits(micros: bigint, locale: string, rounding: Rounding = 'nearest'): string {
   const absolute = withoutSign(micros)
   let places = 0
   // Stryker disable EqualityOperator: the bounds themselves are written the same with more places
@@ -40,11 +47,10 @@ export function formatCredits(micros: bigint, locale: string): string {
   else if (absolute < 1_000n * MICROS_PER_CREDIT) places = 2
   // Stryker restore EqualityOperator
   const unit = 10n ** BigInt(6 - places)
-  const rounded = ((absolute + unit / 2n) / unit) * unit
+  const carried = { nearest: unit / 2n, down: 0n, up: unit - 1n }[rounding]
+  const rounded = ((absolute + carried) / unit) * unit
   // Stryker disable next-line EqualityOperator: zero has no sign
-  const decimal = creditsToDecimal(micros < 0n ? -rounded : rounded)
-  // Intl formats a decimal string exactly (Intl.NumberFormat v3), without a detour over a float.
-  return new Intl.NumberFormat(locale, { maximumFractionDigits: 6 }).format(decimal as `${number}`)
+  return formatExactCredits(micros < 0n ? -rounded : rounded, locale)
 }
 
 /**
@@ -54,6 +60,16 @@ export function formatCredits(micros: bigint, locale: string): string {
 export function formatWorth(micros: bigint, currency: string, locale: string): string {
   const format = new Intl.NumberFormat(locale, { style: 'currency', currency, roundingMode: 'floor' })
   return format.format(creditsToDecimal(micros) as `${number}`)
+}
+
+/** A whole number of parts, so many places after the point, as a plain decimal without trailing zeros. */
+function toDecimal(parts: bigint, places: number): string {
+  const sign = parts < 0n ? '-' : ''
+  const digits = withoutSign(parts)
+    .toString()
+    .padStart(places + 1, '0')
+  const fraction = digits.slice(-places).replace(/0+$/, '')
+  return `${sign}${digits.slice(0, -places)}${fraction ? `.${fraction}` : ''}`
 }
 
 function withoutSign(micros: bigint): bigint {
@@ -93,6 +109,17 @@ export function priceOfTokens(parts: readonly PricedTokens[], requestMicros = 0n
     scaled += BigInt(part.tokens) * part.priceMicros
   }
   return requestMicros + (scaled + TOKENS_PER_PRICE - 1n) / TOKENS_PER_PRICE
+}
+
+/**
+ * The sum that `priceOfTokens` rounds, before it is rounded: each part's exact price, and what rounding up adds to their
+ * sum, as plain decimals of credits ("0" when nothing).
+ */
+export function explainPrice(parts: readonly PricedTokens[]): { each: string[]; roundedUp: string } {
+  const exact = parts.map(({ tokens, priceMicros }) => BigInt(tokens) * priceMicros)
+  const sum = exact.reduce((a, b) => a + b, 0n)
+  const missing = (TOKENS_PER_PRICE - (sum % TOKENS_PER_PRICE)) % TOKENS_PER_PRICE
+  return { each: exact.map((scaled) => toDecimal(scaled, 12)), roundedUp: toDecimal(missing, 12) }
 }
 
 /** Currencies whose smallest unit payment providers and Intl count differently: a price would be charged a hundredth of. */

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { Page } from '@playwright/test'
 import { systemCtx } from '#lib/ctx.ts'
 import { findWallet } from '#lib/ledger/index.ts'
-import { creditsToDecimal, formatCredits } from '#lib/money.ts'
+import { creditsToDecimal, formatCredits, formatExactCredits } from '#lib/money.ts'
 import { answers } from '#tests/support/fake-vendor.ts'
 import { insertPastCalls } from '#tests/support/past-calls.ts'
 import { ChatPage } from './support/chat-page.ts'
@@ -33,7 +33,7 @@ test('a person spends, and finds the charge in the statement, in its receipt and
   await chat.ask('What does this cost?')
   await chat.answered()
   const charge = await lastCharge(installation, person)
-  const charged = formatCredits(charge.charged_micros, 'en')
+  const charged = formatExactCredits(charge.charged_micros, 'en')
   const posted = await installation.postedMicros(person)
   expect(posted).toBe(10_000_000n - charge.charged_micros)
 
@@ -41,11 +41,11 @@ test('a person spends, and finds the charge in the statement, in its receipt and
   await page.getByRole('button', { name: /account menu$/ }).click()
   await page.getByRole('menuitem', { name: 'Credits' }).click()
   await expect(page.getByRole('heading', { level: 1, name: 'Credits' })).toBeVisible()
-  await expect(page.getByText(`${formatCredits(posted, 'en')}credits available`)).toBeVisible()
+  await expect(page.getByText(`${formatCredits(posted, 'en', 'down')}credits available`)).toBeVisible()
   const newest = linesOf(page).first()
   await expect(newest).toContainText('test-model')
   await expect(newest.getByRole('cell').nth(3)).toHaveText(`−${charged}`)
-  await expect(newest.getByRole('cell').nth(4)).toContainText(formatCredits(posted, 'en'))
+  await expect(newest.getByRole('cell').nth(4)).toHaveText(new RegExp(`${formatExactCredits(posted, 'en')}$`))
   await expect(linesOf(page)).toHaveCount(2)
   await expectAccessible(page)
 

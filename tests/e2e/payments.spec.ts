@@ -85,7 +85,7 @@ test('somebody without credits pays by card, chats, and finds both in the statem
 
   await page.goto('/credits')
   const posted = await installation.postedMicros(person)
-  await expect(page.getByText(`${formatCredits(posted, 'en')}credits available`)).toBeVisible()
+  await expect(page.getByText(`${formatCredits(posted, 'en', 'down')}credits available`)).toBeVisible()
   await expect(linesOf(page)).toHaveCount(3)
   await expect(linesOf(page).nth(0)).toContainText('test-model')
   await expect(linesOf(page).nth(1)).toContainText('Bonus')

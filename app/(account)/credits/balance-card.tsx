@@ -29,7 +29,7 @@ export function BalanceCard({ balance, isUntouched, canBuy, currency, timeZone }
   return (
     <Card>
       <p className="figures flex flex-wrap items-baseline gap-x-2">
-        <span className="font-semibold text-4xl leading-tight">{formatCredits(availableMicros, locale)}</span>
+        <span className="font-semibold text-4xl leading-tight">{formatCredits(availableMicros, locale, 'down')}</span>
         <span className="text-muted">{t('available')}</span>
       </p>
       {sentences.length > 0 && <p className="figures mt-1 text-muted text-sm">{sentences.join(' · ')}</p>}

@@ -61,7 +61,7 @@ function Balance({ status }: { status: Status }) {
         <span className="flex items-baseline gap-2">
           <span>
             <span className="sr-only">{t('balance')}: </span>
-            {t('credits', { amount: formatCredits(available, locale) })}
+            {t('credits', { amount: formatCredits(available, locale, 'down') })}
           </span>
           {held > 0n && (
             <span className="ms-auto text-muted text-xs">{t('held', { amount: formatCredits(held, locale) })}</span>

@@ -3,7 +3,7 @@ import { useLocale, useTranslations } from 'next-intl'
 import type { ReactNode } from 'react'
 import { formatSeconds } from '#app/_ui/receipt/format-seconds.ts'
 import { type Receipt, TOKEN_KINDS, type TokenKind, type Usage } from '#lib/inference/shared.ts'
-import { creditsToDecimal, decodeMicros, formatCredits, priceOfTokens } from '#lib/money.ts'
+import { creditsToDecimal, decodeMicros, explainPrice } from '#lib/money.ts'
 
 const TOKENS_OF: Record<TokenKind, keyof Usage> = {
   input: 'inputTokens',
@@ -93,6 +93,7 @@ function TokenTable({ receipt, timeZone }: { receipt: Receipt; timeZone?: string
     price: decodeMicros(receipt.prices[kind]),
   })).filter(({ tokens }) => tokens > 0)
   if (lines.length === 0) return null
+  const { each, roundedUp } = explainPrice(lines.map(({ tokens, price }) => ({ tokens, priceMicros: price })))
   const since = receipt.priceSince && new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeZone })
   return (
     <>
@@ -114,26 +115,18 @@ function TokenTable({ receipt, timeZone }: { receipt: Receipt; timeZone?: string
           </tr>
         </thead>
         <tbody>
-          {lines.map(({ kind, tokens, price }) => (
+          {lines.map(({ kind, tokens, price }, index) => (
             <tr key={kind}>
               <th scope="row" className="py-1 pe-3 text-start font-normal">
                 {t(`kinds.${kind}`)}
               </th>
               <td className="py-1 text-end">{number.format(tokens)}</td>
-              <td className="whitespace-nowrap py-1 ps-2 text-muted">
-                {t('perMillion', { price: formatCredits(price, locale) })}
-              </td>
-              <td className="py-1 ps-3 text-end">{exact(priceOfTokens([{ tokens, priceMicros: price }]))}</td>
+              <td className="whitespace-nowrap py-1 ps-2 text-muted">{t('perMillion', { price: exact(price) })}</td>
+              <td className="py-1 ps-3 text-end">{each[index]}</td>
             </tr>
           ))}
-          {request > 0n && (
-            <tr>
-              <th scope="row" className="py-1 pe-3 text-start font-normal" colSpan={3}>
-                {t('perRequest')}
-              </th>
-              <td className="py-1 ps-3 text-end">{exact(request)}</td>
-            </tr>
-          )}
+          {request > 0n && <Addend label={t('perRequest')}>{exact(request)}</Addend>}
+          {receipt.costMicros !== '0' && roundedUp !== '0' && <Addend label={t('roundedUp')}>{roundedUp}</Addend>}
         </tbody>
       </table>
       {since && receipt.priceSince && (
@@ -142,6 +135,18 @@ function TokenTable({ receipt, timeZone }: { receipt: Receipt; timeZone?: string
         </p>
       )}
     </>
+  )
+}
+
+/** A line of the sum that is no tokens. */
+function Addend({ label, children }: { label: string; children: string }) {
+  return (
+    <tr>
+      <th scope="row" className="py-1 pe-3 text-start font-normal" colSpan={3}>
+        {label}
+      </th>
+      <td className="py-1 ps-3 text-end">{children}</td>
+    </tr>
   )
 }
 

@@ -32,7 +32,9 @@ export function CapBars({ caps, timeZone, stacked = false }: CapBarsProps) {
           <li key={period} className="figures text-sm">
             <p className="flex items-baseline justify-between gap-3">
               <span id={`cap-${period}`}>{t(`used.${period}`, values)}</span>
-              <span className="text-muted text-xs">{t('left', { amount: formatCredits(leftMicros, locale) })}</span>
+              <span className="text-muted text-xs">
+                {t('left', { amount: formatCredits(leftMicros, locale, 'down') })}
+              </span>
             </p>
             <div
               role="progressbar"

@@ -5,7 +5,7 @@ import { buttonClass } from '#app/_ui/button.tsx'
 import { orderEntryOf } from '#app/_ui/receipt/order-entry.ts'
 import { type Filter, hrefOf } from '#app/_ui/statement/filter.ts'
 import type { StatementDay, StatementLine, StatementPage } from '#lib/inference/index.ts'
-import { formatCredits } from '#lib/money.ts'
+import { formatExactCredits } from '#lib/money.ts'
 
 type StatementProps = {
   /** Where it is shown; each entry has a page below. */
@@ -113,8 +113,8 @@ function DayHeading({ day, today }: { day: StatementDay; today: string }) {
     timeZone: 'UTC',
   })
   const facts = [
-    day.spentMicros > 0n && t('daySpent', { amount: formatCredits(day.spentMicros, locale) }),
-    t('dayClosing', { amount: formatCredits(day.closingMicros, locale) }),
+    day.spentMicros > 0n && t('daySpent', { amount: formatExactCredits(day.spentMicros, locale) }),
+    t('dayClosing', { amount: formatExactCredits(day.closingMicros, locale) }),
   ].filter((fact) => fact !== false)
   return (
     <tr {...ROLE.row} className="mt-4 flex border-line border-b px-2 pb-1.5">
@@ -135,7 +135,7 @@ function Line({ path, line, timeZone }: { path: string; line: StatementLine; tim
   const t = useTranslations('credits')
   const locale = useLocale()
   const time = new Intl.DateTimeFormat(locale, { timeStyle: 'short', timeZone })
-  const amount = formatCredits(line.amountMicros, locale)
+  const amount = formatExactCredits(line.amountMicros, locale)
   const seq = String(line.seq)
   const isIn = line.direction === 'in'
   return (
@@ -168,7 +168,7 @@ function Line({ path, line, timeZone }: { path: string; line: StatementLine; tim
       </td>
       <td {...ROLE.cell} className="text-end text-muted max-sm:col-start-2 max-sm:row-start-2 max-sm:text-xs">
         <span className="sr-only sm:hidden">{t('column.balance')} </span>
-        {formatCredits(line.balanceMicros, locale)}
+        {formatExactCredits(line.balanceMicros, locale)}
       </td>
     </tr>
   )
