@@ -169,6 +169,7 @@ export const Composer = memo(function Composer({ ref, ownerId, draftKey, lastSen
           </span>
           {quote?.atMostMicros && (
             <QuoteFigure
+              quote={quote}
               atMostMicros={quote.atMostMicros}
               isFree={quote.messagesLeft === null}
               isCurrent={isCurrent}

@@ -2,9 +2,13 @@
 
 import { useLocale, useTranslations } from 'next-intl'
 import type { Quote } from '#lib/inference/shared.ts'
-import { decodeMicros, formatCredits } from '#lib/money.ts'
+import { decodeMicros, formatCredits, type Rounding } from '#lib/money.ts'
+
+/** Less than this share of a message's price is not worth a word. */
+const WORTH_SAYING = 0.1
 
 type QuoteFigureProps = {
+  quote: Quote
   atMostMicros: string
   isFree: boolean
   isCurrent: boolean
@@ -14,10 +18,12 @@ type QuoteFigureProps = {
 }
 
 /** The most this message can cost; opens what that is made of. */
-export function QuoteFigure({ atMostMicros, isFree, isCurrent, isOpen, onToggle, detailsId }: QuoteFigureProps) {
+export function QuoteFigure({ quote, atMostMicros, isFree, isCurrent, isOpen, onToggle, detailsId }: QuoteFigureProps) {
   const t = useTranslations('chat.quote')
   const locale = useLocale()
-  const amount = formatCredits(decodeMicros(atMostMicros), locale)
+  const amount = formatCredits(decodeMicros(atMostMicros), locale, 'up')
+  const ofHistory = Number(quote.historyMicros) / Number(atMostMicros)
+  const share = new Intl.NumberFormat(locale, { style: 'percent' }).format(ofHistory)
   return (
     <button
       type="button"
@@ -28,6 +34,7 @@ export function QuoteFigure({ atMostMicros, isFree, isCurrent, isOpen, onToggle,
     >
       {isFree ? t('free') : t('atMost', { amount })}
       <span className="sr-only">: {t('explain')}</span>
+      {!isFree && ofHistory >= WORTH_SAYING && <span className="max-sm:hidden"> · {t('ofHistory', { share })}</span>}
     </button>
   )
 }
@@ -36,18 +43,18 @@ export function QuoteFigure({ atMostMicros, isFree, isCurrent, isOpen, onToggle,
 export function QuoteDetails({ quote, atMostMicros }: { quote: Quote; atMostMicros: string }) {
   const t = useTranslations('chat.quote')
   const locale = useLocale()
-  const credits = (micros: string) => formatCredits(decodeMicros(micros), locale)
+  const credits = (micros: string, rounding?: Rounding) => formatCredits(decodeMicros(micros), locale, rounding)
   return (
     <div className="mx-4 mb-1 border-line border-t pt-2 text-muted text-xs">
       <dl className="figures grid gap-y-1">
-        <Row label={t('held')}>{credits(atMostMicros)}</Row>
+        <Row label={t('held')}>{credits(atMostMicros, 'up')}</Row>
         {quote.historyTokens > 0 && (
           <Row label={t('history', { count: quote.historyTokens })}>{credits(quote.historyMicros)}</Row>
         )}
         {quote.omittedTurns > 0 && (
           <Row label={t('omitted')}>{new Intl.NumberFormat(locale).format(quote.omittedTurns)}</Row>
         )}
-        <Row label={t('available')}>{credits(quote.availableMicros)}</Row>
+        <Row label={t('available')}>{credits(quote.availableMicros, 'down')}</Row>
       </dl>
       <p className="mt-1.5">{quote.shortened ? t('shortened') : t('rest')}</p>
     </div>

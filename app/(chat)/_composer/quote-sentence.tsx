@@ -16,6 +16,7 @@ type QuoteSentenceProps = { quote: Quote | null; refusal: Refusal | null; wasBlo
 
 /** One sentence about the money of the message in the box, when there is something to say. */
 export function QuoteSentence({ quote, refusal, wasBlocked }: QuoteSentenceProps) {
+  const t = useTranslations('chat.quote')
   const failureText = useFailureText()
   const warning = useWarning(quote)
   if (refusal) {
@@ -31,7 +32,9 @@ export function QuoteSentence({ quote, refusal, wasBlocked }: QuoteSentenceProps
       </Sentence>
     )
   }
-  return warning && <Sentence wayOn={warning.href}>{warning.text}</Sentence>
+  if (!quote?.shortened) return warning && <Sentence wayOn={warning.href}>{warning.text}</Sentence>
+  const text = t('mayEndEarly', { before: warning?.text ?? '' }).trim()
+  return <Sentence wayOn={warning?.href ?? creditsHref('spend_cap_reached')}>{text}</Sentence>
 }
 
 /** What runs out first is told: the balance, or a cap of the person's own. */

@@ -203,7 +203,9 @@ function Notices({
   const t = useTranslations('chat')
   const failureText = useFailureText()
   const { data: status } = useStatus()
-  const isBroke = status?.balance.availableMicros === '0' || status?.balance.availableMicros.startsWith('-')
+  const { availableMicros, heldMicros } = status?.balance ?? {}
+  // What running answers hold comes back, or was worth it.
+  const isBroke = (availableMicros === '0' || availableMicros?.startsWith('-')) && heldMicros === '0'
   if (failure) {
     const wayOn = creditsHref(failure.code)
     return (

@@ -3,7 +3,7 @@
 import { useLocale, useTranslations } from 'next-intl'
 import { useCallback } from 'react'
 import type { Failure } from '#app/(chat)/_thread/thread.ts'
-import { decodeMicros, formatCredits } from '#lib/money.ts'
+import { decodeMicros, formatCredits, type Rounding } from '#lib/money.ts'
 
 /** Where something can be done about a failure that is about credits; null for every other. */
 export function creditsHref(code: string): string | null {
@@ -25,20 +25,21 @@ export function useFailureText(): (failure: Failure) => string {
   const locale = useLocale()
   return useCallback(
     ({ code, params }) => {
-      const credits = (name: string) => formatCredits(decodeMicros(String(params[name] ?? '0')), locale)
+      const credits = (name: string, rounding?: Rounding) =>
+        formatCredits(decodeMicros(String(params[name] ?? '0')), locale, rounding)
       if (code === 'spend_cap_reached' && 'limitMicros' in params) {
         return chat('capReached', {
           period: String(params.period),
           limit: credits('limitMicros'),
-          left: credits('leftMicros'),
-          needed: credits('neededMicros'),
+          left: credits('leftMicros', 'down'),
+          needed: credits('neededMicros', 'up'),
         })
       }
       if (code === 'insufficient_credits' && 'availableMicros' in params) {
         const held = decodeMicros(String(params.heldMicros ?? '0'))
         return chat(held > 0n ? 'notEnoughHeld' : 'notEnough', {
-          available: credits('availableMicros'),
-          needed: credits('neededMicros'),
+          available: credits('availableMicros', 'down'),
+          needed: credits('neededMicros', 'up'),
           held: credits('heldMicros'),
         })
       }

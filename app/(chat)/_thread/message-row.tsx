@@ -110,6 +110,9 @@ function AnswerFoot({ message, isIdle, actions }: Omit<MessageRowProps, 'live'>)
   const siblings = message.siblingIds
   const place = siblings.indexOf(message.id)
   const isWhole = status === undefined || status === 'completed'
+  const failure = failureText({ code: message.generation?.errorCode ?? 'internal', params: {} })
+  const isFree = message.receipt?.chargedMicros === '0'
+  const reached = isWhole ? reachedLength(message) : null
 
   return (
     <>
@@ -122,10 +125,11 @@ function AnswerFoot({ message, isIdle, actions }: Omit<MessageRowProps, 'live'>)
             </Button>
           }
         >
-          {failureText({ code: message.generation?.errorCode ?? 'internal', params: {} })}
+          {isFree ? t('nothingCharged', { failure }) : failure}
         </Alert>
       )}
       {(status === 'interrupted' || status === 'stopped') && <p className="mt-3 text-muted text-sm">{t(status)}</p>}
+      {reached !== null && <p className="mt-3 text-muted text-sm">{t('lengthReached', { count: reached })}</p>}
       <div className="needs-script mt-2 flex items-center gap-x-1">
         {message.receipt && (status !== 'failed' || message.receipt.chargedMicros !== '0') && (
           <MoneyLine receipt={message.receipt} />
@@ -174,6 +178,13 @@ function AnswerFoot({ message, isIdle, actions }: Omit<MessageRowProps, 'live'>)
       </div>
     </>
   )
+}
+
+/** How many tokens the answer was allowed, where it took them all: then it may end in the middle of a sentence. */
+function reachedLength({ receipt }: ThreadMessage): number | null {
+  if (!receipt || receipt.outputCap === null) return null
+  const { outputTokens, reasoningTokens } = receipt.usage
+  return outputTokens + reasoningTokens >= receipt.outputCap ? receipt.outputCap : null
 }
 
 function CopyButton({ text }: { text: string }) {
