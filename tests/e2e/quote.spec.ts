@@ -206,7 +206,7 @@ for (const { width, locale } of VIEWS) {
     await inspect(page, `quote-open-${width}-${locale}`)
     await capDay(installation, person, 50_000n)
     await page.locator('#composer').fill('这条消息会超出上限。 This one exceeds the cap.')
-    await expect(page.locator('main form [role=status] p')).toContainText(locale === 'en' ? 'cap of' : '上限')
+    await expect(page.locator('main form [role=status] p')).toContainText(locale === 'en' ? 'limit of' : '上限')
     await expect(cost).toHaveCount(0)
     await inspect(page, `quote-capped-${width}-${locale}`)
     await context.close()
