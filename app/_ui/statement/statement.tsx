@@ -22,7 +22,7 @@ type StatementProps = {
 }
 
 const COLUMNS =
-  'grid grid-cols-[1fr_auto] gap-x-4 sm:grid-cols-[4.75rem_minmax(0,1fr)_minmax(4.5rem,auto)_minmax(4.5rem,auto)_minmax(5rem,auto)] sm:[&>*:nth-child(n+3)]:text-end'
+  'grid grid-cols-[1fr_auto] gap-x-4 sm:grid-cols-[4.75rem_minmax(0,1fr)_minmax(4.5rem,auto)_minmax(5.5rem,auto)_minmax(7rem,auto)] sm:[&>*:nth-child(n+3)]:text-end'
 
 // A table laid out as a grid loses its meaning in some browsers; the roles give it back.
 const ROLE = {
