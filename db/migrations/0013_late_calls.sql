@@ -16,7 +16,6 @@ CREATE FUNCTION ledger_drain_lots(
   p_wallet wallets, p_transfer uuid, p_amount bigint, p_since timestamptz, OUT paying_lot_id uuid, OUT floor_micros bigint)
 LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
-  v_wallet wallets := p_wallet;
   v_left bigint := p_amount;
   v_lot record;
   v_take bigint;
@@ -25,18 +24,12 @@ BEGIN
     FOR v_lot IN SELECT * FROM ledger_lots_in_order(p_wallet) WHERE (lot_expires_at > p_since) IS NOT FALSE LOOP
       v_take := least(v_left, v_lot.left_micros);
       IF v_take > 0 THEN
-        v_wallet.lot_floor_micros := ledger_drain_lot(v_wallet, v_lot.lot_id, p_transfer, v_take);
-        v_wallet.posted_micros := v_wallet.posted_micros - v_take;
+        PERFORM ledger_drain_lot(p_wallet, v_lot.lot_id, p_transfer, v_take);
         v_left := v_left - v_take;
       END IF;
     END LOOP;
-    IF v_left = 0 THEN
-      paying_lot_id := v_wallet.lot_transfer_id;
-      floor_micros := v_wallet.lot_floor_micros;
-      RETURN;
-    END IF;
   END IF;
-  FOR v_lot IN SELECT * FROM ledger_lots_in_order(v_wallet) LOOP
+  FOR v_lot IN SELECT * FROM ledger_lots_in_order(p_wallet) LOOP
     v_take := least(v_left, v_lot.left_micros);
     v_left := v_left - v_take;
     IF v_take > 0 THEN

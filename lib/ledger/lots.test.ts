@@ -191,11 +191,29 @@ describe('a lot whose time has come', () => {
     const lasting = [await credit(30n), await credit(30n)]
     const early = await hold(50n)
     await makeDue(lot)
-    await debit(40n)
-    expect(await Promise.all([lot, ...lasting].map(remaining))).toEqual([50n, 0n, 20n])
+    await debit(31n)
+    expect(await Promise.all([lot, ...lasting].map(remaining))).toEqual([50n, 0n, 29n])
     await captureHold(ctx, { holdId: early.holdId, costMicros: 60n })
-    expect(await Promise.all([lot, ...lasting].map(remaining))).toEqual([0n, 0n, 10n])
-    expect(await wallet()).toMatchObject({ postedMicros: 10n, heldMicros: 0n })
+    expect(await Promise.all([lot, ...lasting].map(remaining))).toEqual([0n, 0n, 19n])
+    expect(await wallet()).toMatchObject({ postedMicros: 19n, heldMicros: 0n })
+  })
+
+  it.each([
+    ['neither kept for', 0, [0n, 60n]],
+    ['nor pays for', 40, [10n, 20n]],
+  ])('is %s a call that begins at its very instant', async (_name, cost, left) => {
+    const lot = await credit(50n, 'promotional', FAR)
+    const lasting = await credit(60n)
+    const [early, late] = [await hold(cost === 0 ? 50n : 10n), newId()]
+    await owner.query('BEGIN')
+    await owner.query('UPDATE lots SET expires_at = now() WHERE transfer_id = $1', [lot])
+    await owner.query('UPDATE wallets SET next_expiry_at = now() WHERE id = $1', [walletId])
+    await owner.query("SELECT ledger_hold($1, $2, $1, 50, 50, 9, $1, '')", [late, walletId])
+    if (cost === 0) await owner.query("SELECT ledger_capture($1, 0, 'test')", [early.holdId])
+    await owner.query('SELECT ledger_expire($1)', [walletId])
+    await owner.query("SELECT ledger_capture($1, $2, 'test')", [late, cost])
+    await owner.query('COMMIT')
+    expect(await Promise.all([lot, lasting].map(remaining))).toEqual(left)
   })
 
   it('of several is kept as far as the calls go that were let in before its own time', async () => {
