@@ -200,11 +200,11 @@ describe('a lot whose time has come', () => {
 
   it.each([
     ['neither kept for', 0, [0n, 60n]],
-    ['nor pays for', 40, [10n, 20n]],
+    ['nor pays for', 40, [50n, 20n]],
   ])('is %s a call that begins at its very instant', async (_name, cost, left) => {
     const lot = await credit(50n, 'promotional', FAR)
     const lasting = await credit(60n)
-    const [early, late] = [await hold(cost === 0 ? 50n : 10n), newId()]
+    const [early, late] = [await hold(50n), newId()]
     await owner.query('BEGIN')
     await owner.query('UPDATE lots SET expires_at = now() WHERE transfer_id = $1', [lot])
     await owner.query('UPDATE wallets SET next_expiry_at = now() WHERE id = $1', [walletId])
