@@ -39,7 +39,7 @@ describe('the demo model', () => {
     const { text, events, result, receipt, record } = await carryOut(payer, admission)
     expect(text).toBe(tokensOf(answerTo('你好')).slice(0, 160).join(''))
     expect(events).toBeGreaterThan(10)
-    expect(result).toMatchObject({ outcome: 'completed', usageSource: 'reported', lengthCapped: true, channelId: null })
+    expect(result).toMatchObject({ outcome: 'completed', usageSource: 'reported', channelId: null })
     expect(receipt.usage.outputTokens).toBe(160)
     expect(BigInt(receipt.chargedMicros)).toBe(10n * BigInt(receipt.usage.inputTokens) + 40n * 160n)
     expect(record.vendorCostMicros).toBe(0n)
