@@ -37,7 +37,7 @@ export type Rounding = 'nearest' | 'down' | 'up'
  * Rounds for reading: never more digits than mean something (0.0042, 12.5, 1,280).
  * Below one credit two significant digits, below 1,000 two decimals, above none.
  * @param locale BCP 47 tag for separators
- * @param rounding to the nearest (half up) unless it must not miss one way
+ * @param rounding to the nearest (half up) unless it must not miss one way; of an amount below zero, by its size
  */
 export function formatCredits(micros: bigint, locale: string, rounding: Rounding = 'nearest'): string {
   const absolute = withoutSign(micros)

@@ -78,7 +78,7 @@ describe('a quote', () => {
     const before = await walletOf(person)
     const quoted = await quoteMessage(person, message())
     expect(await walletOf(person)).toEqual(before)
-    expect(quoted).toMatchObject({ refusal: null, shortened: false, historyTokens: 0, historyMicros: '0', caps: [] })
+    expect(quoted).toMatchObject({ refusal: null, shortenedBy: null, historyTokens: 0, historyMicros: '0', caps: [] })
     const sent = await send(person)
     expect(quoted.atMostMicros).toBe(sent.heldMicros)
     await finished(person, sent.generationId)
@@ -124,6 +124,7 @@ describe('a quote', () => {
       day: fc.option(fc.integer({ min: 1, max: 6_000 })),
       month: fc.option(fc.integer({ min: 1, max: 6_000 })),
     })
+    const full = Number((await quoteMessage(person, message())).atMostMicros)
     await fc.assert(
       fc.asyncProperty(means, async ({ credits, day, month }) => {
         const somebody = await createPerson(database.db, { credits: `0.${String(credits).padStart(6, '0')}` })
@@ -139,6 +140,9 @@ describe('a quote', () => {
           expect(refused).toEqual(quoted.refusal)
           return
         }
+        const bound = Math.min(credits, day ?? credits, month ?? credits)
+        const by = bound < credits ? 'cap' : 'balance'
+        expect(quoted.shortenedBy).toBe(bound < full ? by : null)
         const sent = await send(somebody)
         expect(quoted.atMostMicros).toBe(sent.heldMicros)
         await finished(somebody, sent.generationId)

@@ -200,6 +200,15 @@ describe('admit refuses', () => {
     await setSetting(system(), { key: 'free_failures_per_day', value: 50 })
   })
 
+  it('another call after failures that the vendor bills', async () => {
+    await setSetting(system(), { key: 'free_failures_per_day', value: 1 })
+    const unlucky = await createPayer(database.db)
+    vendor.setBehavior('malformed')
+    await carryOut(unlucky, await admitCall(unlucky, modelId))
+    expect(await refusalOf(admitCall(unlucky, modelId))).toMatchObject({ code: 'too_many_free_failures' })
+    await setSetting(system(), { key: 'free_failures_per_day', value: 50 })
+  })
+
   it('another free failure beyond the day’s limit, whoever paid nothing for it', async () => {
     await setSetting(system(), { key: 'free_failures_per_day', value: 2 })
     vendor.setBehavior('empty')

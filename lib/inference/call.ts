@@ -69,7 +69,6 @@ export type RunResult = {
   vendorRequestId: string | null
   firstTokenMs: number | null
   durationMs: number
-  /** The answer ended because it reached its output cap. */
 }
 
 /** What a run says, in order. Exactly one `end` comes, last. */

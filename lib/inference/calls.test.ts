@@ -151,12 +151,26 @@ describe('a call', () => {
     },
   )
 
-  it('counts itself when less output is reported than was read, but not of an answer that was cut off', async () => {
+  it.each([{ text: ['something'] }, { reasoning: ['Let me think of it. '.repeat(20)], text: ['ok'], tokens: 1 }])(
+    'counts itself when less output is reported than was read: %j',
+    async ({ tokens = 0, ...answer }) => {
+      const usage = { prompt_tokens: PROMPT, completion_tokens: tokens }
+      const { result, record } = await call(answers({ ...answer, usage }))
+      expect(result).toMatchObject({ outcome: 'completed', usageSource: 'estimated' })
+      expect(result.usage.outputTokens).toBeGreaterThan(0)
+      expect(record.quarantinedUsage).toMatchObject(usage)
+    },
+  )
+
+  it('does not hold a running total against a vendor that was cut off', async () => {
     const usage = { prompt_tokens: PROMPT, completion_tokens: 0 }
-    const { result, record } = await call(answers({ text: ['something'], usage }))
-    expect(result).toMatchObject({ outcome: 'completed', usageSource: 'estimated' })
-    expect(result.usage.outputTokens).toBeGreaterThan(0)
-    expect(record.quarantinedUsage).toMatchObject(usage)
+    const { result, record } = await call((_request, response) => {
+      const chunk = { choices: [{ delta: { content: 'something' }, finish_reason: null }], usage }
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      response.write(`data: ${JSON.stringify(chunk)}\n\n`, () => setImmediate(() => response.destroy()))
+    })
+    expect(result).toMatchObject({ outcome: 'interrupted', usageSource: 'estimated' })
+    expect(record.quarantinedUsage).toBeNull()
   })
 
   it('understands line ends of both kinds and letters cut between two packets', async () => {

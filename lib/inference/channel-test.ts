@@ -107,7 +107,7 @@ type Said = { vendor: string; outputCap: number; answer: string; reasoning: stri
 
 async function usageOf(end: AttemptEnd, { vendor, outputCap, answer, reasoning }: Said): Promise<Usage> {
   if (!end.accepted) return NO_USAGE
-  const own = { promptTokens: PROMPT_TOKENS, outputCap, textLength: answer.length }
+  const own = { promptTokens: PROMPT_TOKENS, outputCap, textLength: answer.length + reasoning.length }
   const told = end.usage === null ? null : normalizeUsage(end.usage, vendor, own)
   if (told) return told
   const [outputTokens, reasoningTokens] = [await countAll(answer), await countAll(reasoning)]

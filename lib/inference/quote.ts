@@ -61,7 +61,7 @@ const NOTHING = {
   historyTokens: 0,
   omittedTurns: 0,
   promptTokens: 0,
-  shortened: false,
+  shortenedBy: null,
   messagesLeft: null,
 } as const
 
@@ -94,9 +94,13 @@ function price({ terms, settled, wallet, caps }: Offer) {
     historyTokens,
     omittedTurns,
     promptTokens,
-    shortened: !refusal && amount < fullMicros,
+    shortenedBy: refusal || amount === fullMicros ? null : bindingMeans(amount, wallet),
     refusal,
   }
+}
+
+function bindingMeans(amount: bigint, { availableMicros }: Means['wallet']): 'balance' | 'cap' {
+  return amount === availableMicros ? 'balance' : 'cap'
 }
 
 function refusalOf({ terms, settled, wallet, caps }: Offer, amount: bigint): Refusal | null {

@@ -90,7 +90,7 @@ async function conclude(
   const { end, route } = last
   // A vendor that was cut off may have sent a running total only, which lacks what came with it.
   const isWhole = end.kind === 'complete' || end.finishReason !== null
-  const textLength = isWhole ? progress.text.length : 0
+  const textLength = isWhole ? progress.text.length + progress.reasoning.length : 0
   const { usage: reported, quarantined: quarantinedUsage } = readUsage(end.usage, { route, admission, textLength })
   if (!received(progress)) {
     const billed = reported ?? (end.accepted && end.kind !== 'failed' ? promptOf(admission) : NO_USAGE)
@@ -133,7 +133,10 @@ function readUsage(raw: unknown, { route, admission, textLength }: Reading): Tol
   const usage = normalizeUsage(raw, route.vendor, { promptTokens, outputCap, textLength })
   if (usage) return { usage, quarantined: null }
   const { channelId, vendor } = route
-  log.warn({ channelId, vendor, modelId: model.id, holdId, promptTokens, outputCap }, 'usage is beyond belief')
+  log.warn(
+    { channelId, vendor, modelId: model.id, holdId, promptTokens, outputCap, textLength },
+    'usage is beyond belief',
+  )
   return { usage: null, quarantined: quarantine(raw, route.key) }
 }
 

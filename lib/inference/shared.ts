@@ -112,8 +112,8 @@ export type Quote = {
   historyTokens: number
   omittedTurns: number
   promptTokens: number
-  /** Balance or caps leave less than the longest answer could cost, so the answer is bounded to what they leave. */
-  shortened: boolean
+  /** What leaves less than the longest answer could cost and so bounds the answer; null when nothing does. */
+  shortenedBy: 'balance' | 'cap' | null
   availableMicros: string
   /** What running answers hold. */
   heldMicros: string

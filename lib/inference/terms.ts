@@ -135,9 +135,9 @@ export function priceOf(row: typeof priceVersions.$inferSelect): Price {
 }
 
 /**
- * Calls of today that cost the person nothing and somebody something: where a vendor failed, only if it bills what was
- * sent, since a person who tries again while nobody answers costs nothing. Ids are made in time order, so the key's range bounds what is read;
- * an hour of slack covers clocks that differ.
+ * Calls of today that cost the person nothing: answers that were empty or stopped before they began, and failures that
+ * the vendor bills. Who tries again while nobody answers costs nothing. Ids are made in time order, so the key's range
+ * bounds what is read; an hour of slack covers clocks that differ.
  */
 function freeFailuresToday(userId: string) {
   const since = sql`(lpad(to_hex((extract(epoch FROM date_trunc('day', now()) - interval '1 hour') * 1000)::bigint), 12, '0') || repeat('0', 20))::uuid`

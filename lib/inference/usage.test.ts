@@ -207,8 +207,8 @@ describe('normalizeUsage', () => {
     const said = (completion_tokens: number, textLength: number) =>
       normalizeUsage({ prompt_tokens: 10, completion_tokens }, 'openai', { ...own, textLength })
     expect(said(0, 1)).toBeNull()
-    expect(said(10, 641)).toBeNull()
-    expect(said(10, 640)).toMatchObject({ outputTokens: 10 })
+    expect(said(10, 1_281)).toBeNull()
+    expect(said(10, 1_280)).toMatchObject({ outputTokens: 10 })
     expect(said(0, 0)).toMatchObject({ outputTokens: 0 })
   })
 

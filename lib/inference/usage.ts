@@ -10,14 +10,17 @@ const RULES: Record<string, CountingRule> = {
   xai: { cacheIsPart: true, reasoningIsPart: false },
 }
 
-/** What we know ourselves of a call: what a vendor's numbers must be near to be believed. */
+/**
+ * What we know ourselves of a call: what a vendor's numbers must be near to be believed. `textLength` is of what could be
+ * read, reasoning included; 0 where the answer is not whole.
+ */
 export type OwnCount = { promptTokens: number; outputCap: number; textLength: number }
 
 /** Tokenizers differ, and vendors add words of their own; more than this is no tokenizer's difference. */
 const PLAUSIBLE_FACTOR = 4
 const PLAUSIBLE_EXTRA = 4_096
-/** No tokenizer has words that long on average: who reports fewer tokens than that was not counting. */
-const PLAUSIBLE_CHARACTERS = 64
+/** The longest token of OpenAI's tokenizers, a run of spaces: who reports fewer tokens than that was not counting. */
+const PLAUSIBLE_CHARACTERS = 128
 
 /**
  * Reads the usage object of a vendor into kinds that do not overlap. It never throws, whatever it is given.

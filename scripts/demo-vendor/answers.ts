@@ -76,7 +76,7 @@ ${inPython ? PYTHON : TYPESCRIPT}
 
 ## 一个公式
 
-每张账单背后的算式，其中 $$t_k$$ 是某一类 token 的数量，$$p_k$$ 是它每百万个的价格：
+每份费用明细背后的算式，其中 $$t_k$$ 是某一类 token 的数量，$$p_k$$ 是它每百万个的价格：
 
 $$
 \\text{费用} = \\left\\lceil \\sum_k \\frac{t_k \\cdot p_k}{10^6} \\right\\rceil

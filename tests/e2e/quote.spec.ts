@@ -122,6 +122,46 @@ test('a low balance is a sentence with a way to the credits', async ({ page, con
   expect(await latestHold(installation, person)).toBe('700000')
 })
 
+test('an answer that took all it was allowed says so', async ({ page, context, installation }) => {
+  const person = await installation.createPerson()
+  await signIn(context, installation.service.url, person)
+  installation.vendor.setBehavior((request, response) => {
+    const allowed = request.body.max_tokens
+    const answer = answers({
+      text: ['and so'],
+      finish: 'length',
+      usage: { prompt_tokens: 10, completion_tokens: allowed },
+    })
+    return answer(request, response)
+  })
+  const chat = new ChatPage(page)
+  await chat.open()
+  await chat.ask('Tell me everything')
+  await chat.answered()
+  await expect(chat.answers).toContainText(/as long as it was allowed to become \([\d,]+ tokens\)/)
+  installation.vendor.setBehavior('answer')
+  await chat.ask('And in short?')
+  await chat.answered(2)
+  await expect(chat.answers.last()).not.toContainText('as long as it was allowed')
+})
+
+test('the share of the old context stands beside the price', async ({ page, context, installation }) => {
+  const person = await installation.createPerson({ credits: 0.9 })
+  await signIn(context, installation.service.url, person)
+  const words = 'word '.repeat(3_000)
+  const said = [{ text: words, tokens: 3_000 }, { text: 'Read.' }]
+  const id = await insertConversation(installation.database, person.userId, { title: 'Long', said })
+  const quotes = listenForQuotes(page)
+  await page.goto(`/c/${id}`)
+  const chat = new ChatPage(page)
+  await chat.waitUntilAlive()
+  await chat.composer.fill('And now?')
+  await expect(figure(page)).toContainText('% of it earlier messages')
+  const { historyMicros, atMostMicros } = await quotes.latest()
+  const share = Math.round((100 * Number(historyMicros)) / Number(atMostMicros))
+  await expect(figure(page)).toContainText(` · ${share}% of it earlier messages`)
+})
+
 test('what the balance cannot pay is said before it is sent, and stays in the box', async ({
   page,
   context,

@@ -33,8 +33,8 @@ export function QuoteFigure({ quote, atMostMicros, isFree, isCurrent, isOpen, on
       className={`figures h-8 shrink-0 whitespace-nowrap rounded-lg px-2 text-muted text-xs transition duration-150 hover:bg-soft hover:text-ink aria-expanded:bg-soft aria-expanded:text-ink touch:h-11 ${isCurrent ? '' : 'opacity-60'}`}
     >
       {isFree ? t('free') : t('atMost', { amount })}
-      <span className="sr-only">: {t('explain')}</span>
       {!isFree && ofHistory >= WORTH_SAYING && <span className="max-sm:hidden"> · {t('ofHistory', { share })}</span>}
+      <span className="sr-only">: {t('explain')}</span>
     </button>
   )
 }
@@ -56,7 +56,7 @@ export function QuoteDetails({ quote, atMostMicros }: { quote: Quote; atMostMicr
         )}
         <Row label={t('available')}>{credits(quote.availableMicros, 'down')}</Row>
       </dl>
-      <p className="mt-1.5">{quote.shortened ? t('shortened') : t('rest')}</p>
+      <p className="mt-1.5">{quote.shortenedBy ? t('shortened') : t('rest')}</p>
     </div>
   )
 }

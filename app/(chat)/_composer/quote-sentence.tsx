@@ -32,9 +32,10 @@ export function QuoteSentence({ quote, refusal, wasBlocked }: QuoteSentenceProps
       </Sentence>
     )
   }
-  if (!quote?.shortened) return warning && <Sentence wayOn={warning.href}>{warning.text}</Sentence>
+  if (!quote?.shortenedBy) return warning && <Sentence wayOn={warning.href}>{warning.text}</Sentence>
   const text = t('mayEndEarly', { before: warning?.text ?? '' }).trim()
-  return <Sentence wayOn={warning?.href ?? creditsHref('spend_cap_reached')}>{text}</Sentence>
+  const wayOn = creditsHref(quote.shortenedBy === 'cap' ? 'spend_cap_reached' : 'insufficient_credits')
+  return <Sentence wayOn={wayOn}>{text}</Sentence>
 }
 
 /** What runs out first is told: the balance, or a cap of the person's own. */

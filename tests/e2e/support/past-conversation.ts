@@ -3,7 +3,7 @@ import { conversations, messages } from '#db/schema/index.ts'
 import { newId } from '#lib/id.ts'
 import type { TestDatabase } from '#tests/support/cluster.ts'
 
-export type PastMessage = { text: string; reasoning?: string }
+export type PastMessage = { text: string; reasoning?: string; tokens?: number }
 
 /**
  * Writes a conversation as it would be had it happened: questions and answers in turn, the first a question.
@@ -15,14 +15,14 @@ export async function insertConversation(
   { title, said }: { title: string; said: readonly PastMessage[] },
 ): Promise<string> {
   const id = newId()
-  const rows: (typeof messages.$inferInsert)[] = said.map(({ text, reasoning = '' }, index) => ({
+  const rows: (typeof messages.$inferInsert)[] = said.map(({ text, reasoning = '', tokens = 10 }, index) => ({
     userId,
     id: newId(),
     conversationId: id,
     role: index % 2 === 0 ? 'user' : 'assistant',
     text,
     reasoning,
-    tokens: 10,
+    tokens,
     modelId: index % 2 === 0 ? null : 'test-model',
   }))
   for (const [index, row] of rows.entries()) row.parentId = rows[index - 1]?.id ?? null
