@@ -140,7 +140,8 @@ BEGIN
       posted_micros = posted_micros - p_cost, seq = seq + 1, held_micros = held_micros - p_held,
       open_holds = open_holds - 1
     WHERE id = p_wallet AND held_micros >= p_held AND posted_micros - held_micros + p_held >= p_cost
-      AND posted_micros - p_cost >= lot_floor_micros AND caps = 0 AND (next_expiry_at > now()) IS NOT FALSE
+      AND posted_micros - p_cost >= lot_floor_micros AND caps = 0
+      AND (next_expiry_at > clock_timestamp()) IS NOT FALSE
     RETURNING posted_micros, seq, lot_transfer_id INTO v_balance, wallet_seq, v_lot;
     IF FOUND THEN
       UPDATE holds SET state = 'captured', captured_micros = p_cost, open_worker_id = NULL, closed_at = now()

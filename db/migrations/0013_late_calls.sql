@@ -22,6 +22,8 @@ DECLARE
 BEGIN
   IF p_wallet.next_expiry_at <= p_since THEN
     FOR v_lot IN SELECT * FROM ledger_lots_in_order(p_wallet) WHERE (lot_expires_at > p_since) IS NOT FALSE LOOP
+      -- Before the one that is paid from nothing is left.
+      EXIT WHEN v_lot.lot_id = p_wallet.lot_transfer_id;
       v_take := least(v_left, v_lot.left_micros);
       IF v_take > 0 THEN
         PERFORM ledger_drain_lot(p_wallet, v_lot.lot_id, p_transfer, v_take);
@@ -121,23 +123,26 @@ END $$;--> statement-breakpoint
 
 -- Takes what has expired out of a wallet that the caller has locked, and returns the wallet as it is then. Whoever
 -- takes from a wallet does this first when it is time. What calls hold that began before a lot's time is taken to lie
--- in the lots that are drained first, and does not expire under them: they were let in on it.
+-- in the lots that are drained first, and does not expire under them: they were let in on it. It takes from no call
+-- what it holds, even where other lots gave what they had to who began before the time and got the lock after it.
 CREATE OR REPLACE FUNCTION ledger_expire_lots(p_wallet wallets) RETURNS wallets LANGUAGE plpgsql VOLATILE AS $$
 DECLARE
   v_wallet wallets := p_wallet;
   v_kept bigint := 0;
   v_keeps bigint;
+  v_expires bigint;
   v_lot record;
 BEGIN
   FOR v_lot IN SELECT * FROM ledger_lots_in_order(p_wallet) WHERE lot_expires_at <= now() LOOP
     SELECT least(coalesce(sum(amount_micros), 0) - v_kept, v_lot.left_micros) INTO v_keeps FROM holds
     WHERE wallet_id = p_wallet.id AND open_worker_id IS NOT NULL AND created_at < v_lot.lot_expires_at;
     v_kept := v_kept + v_keeps;
-    IF v_lot.left_micros > v_keeps THEN
+    v_expires := least(v_lot.left_micros - v_keeps, v_wallet.posted_micros - v_wallet.held_micros);
+    IF v_expires > 0 THEN
       -- A lot can expire in parts, as holds end; what is left of it names the part.
       PERFORM ledger_move(
         ledger_new_id(), 'expiry', p_wallet.id, v_wallet, '00000000-0000-7000-8000-000000000007', NULL,
-        v_lot.left_micros - v_keeps,
+        v_expires,
         'expiry:' || v_lot.lot_id || ':' || v_lot.left_micros, sha256(uuid_send(v_lot.lot_id)),
         'system:expiry', p_from_lot => v_lot.lot_id);
       SELECT * INTO v_wallet FROM wallets WHERE id = p_wallet.id;
@@ -347,7 +352,8 @@ BEGIN
       posted_micros = posted_micros - p_cost, seq = seq + 1, held_micros = held_micros - p_held,
       open_holds = open_holds - 1
     WHERE id = p_wallet AND held_micros >= p_held AND posted_micros - held_micros + p_held >= p_cost
-      AND posted_micros - p_cost >= lot_floor_micros AND caps = 0 AND (next_expiry_at > now()) IS NOT FALSE
+      AND posted_micros - p_cost >= lot_floor_micros AND caps = 0
+      AND (next_expiry_at > clock_timestamp()) IS NOT FALSE
     RETURNING posted_micros, seq, lot_transfer_id INTO v_balance, wallet_seq, v_lot;
     IF FOUND THEN
       UPDATE holds SET state = 'captured', captured_micros = p_cost, open_worker_id = NULL, closed_at = now()

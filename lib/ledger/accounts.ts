@@ -95,10 +95,10 @@ export async function lockWallet(
 
 /**
  * What nobody can spend any more although its expiry is not posted yet: of the lots up to any of those that have expired,
- * what is left of them less what the calls hold that were let in before its time.
+ * what is left of them less what the calls hold that were let in before its time; at most what is free.
  */
 const EXPIRED = sql<bigint>`CASE WHEN ${wallets.nextExpiryAt} <= now() THEN (
-    SELECT greatest(0, max(expired_micros)) FROM (
+    SELECT least(greatest(0, max(expired_micros)), ${wallets.postedMicros} - ${wallets.heldMicros}) FROM (
       SELECT sum(l.remaining_micros) OVER (ORDER BY l.expires_at) - (
         SELECT coalesce(sum(h.amount_micros), 0) FROM holds h
         WHERE h.wallet_id = l.wallet_id AND h.open_worker_id IS NOT NULL AND h.created_at < l.expires_at

@@ -20,6 +20,7 @@ import { createTestDatabase, type TestDatabase } from '#tests/support/database.t
 
 let database: TestDatabase
 let owner: pg.Client
+let straggler: pg.Client
 let ctx: Ctx & { db: TestDatabase['db'] }
 let ownerId: string
 let walletId: string
@@ -27,15 +28,18 @@ let walletId: string
 beforeAll(async () => {
   database = await createTestDatabase({ poolMax: 20 })
   ctx = systemCtx('test', database.db)
-  owner = new pg.Client({ connectionString: database.ownerUrl })
-  await owner.connect()
+  ;[owner, straggler] = [0, 1].map(() => new pg.Client({ connectionString: database.ownerUrl })) as [
+    pg.Client,
+    pg.Client,
+  ]
+  await Promise.all([owner.connect(), straggler.connect()])
 })
 beforeEach(async () => {
   ownerId = newId()
   walletId = await openWallet(ctx, { ownerType: 'user', ownerId })
 })
 afterAll(async () => {
-  await owner.end()
+  await Promise.all([owner.end(), straggler.end()])
   await database.close()
 })
 
@@ -302,6 +306,60 @@ describe('a lot whose time has come', () => {
     await expireLots(ctx)
     expect(await expiries()).toEqual([5n, 10n, 5n])
     expect(await wallet()).toMatchObject({ postedMicros: 0n })
+  })
+})
+
+describe('a lot whose time comes before a transaction that began sooner gets the wallet', () => {
+  /** What is done before its time is in the transaction's past, though it asks when all else is done. */
+  const late = async (lotId: string, meanwhile: () => Promise<[text: string, values: unknown[]]>) => {
+    await straggler.query('BEGIN')
+    await straggler.query('SELECT now()')
+    await makeDue(lotId)
+    const asked = await meanwhile()
+    await straggler.query(...asked)
+    await straggler.query('COMMIT')
+  }
+
+  it('is left to calls for which nothing else is, since a refund took that', async () => {
+    const [lot, paid] = [await credit(100n, 'promotional', FAR), await credit(100n)]
+    const early = await hold(100n)
+    let running = ''
+    await late(lot, async () => {
+      running = (await hold(100n)).holdId
+      await captureHold(ctx, { holdId: early.holdId, costMicros: 40n })
+      const statement = "SELECT ledger_post($1, 'refund', $2, $3, 60, $4, '', 'test', p_from_lot => $5)"
+      return [statement, [newId(), walletId, HOUSE.clearing, newId(), paid]]
+    })
+    expect(await wallet()).toMatchObject({ postedMicros: 100n, heldMicros: 100n, availableMicros: 0n })
+    await expireLots(ctx)
+    expect([await remaining(lot), await remaining(paid)]).toEqual([60n, 40n])
+    await captureHold(ctx, { holdId: running, costMicros: 70n })
+    expect([await remaining(lot), await remaining(paid)]).toEqual([30n, 0n])
+    await expireLots(ctx)
+    expect(await wallet()).toMatchObject({ postedMicros: 0n })
+    expect(foundIn(await inSnapshot(ctx, verifyLedger))).toEqual({})
+  })
+
+  it('pays for no call that began after it, though the end of the call began before', async () => {
+    const [lot, paid] = [await credit(100n, 'promotional', FAR), await credit(100n)]
+    await hold(100n)
+    await late(lot, async () => {
+      const { holdId } = await hold(100n)
+      return ["SELECT ledger_capture($1, 50, 'test', NULL, $2, 100)", [holdId, walletId]]
+    })
+    expect([await remaining(lot), await remaining(paid)]).toEqual([100n, 50n])
+  })
+
+  it('leaves the others as they are when nothing of it is left', async () => {
+    const [lot, paid] = [await credit(100n, 'promotional', FAR), await credit(300n)]
+    const early = await hold(100n)
+    await late(lot, async () => {
+      const { holdId } = await hold(100n)
+      await captureHold(ctx, { holdId: early.holdId, costMicros: 120n })
+      return ["SELECT ledger_capture($1, 50, 'test')", [holdId]]
+    })
+    expect([await remaining(lot), await remaining(paid)]).toEqual([0n, 230n])
+    expect(foundIn(await inSnapshot(ctx, verifyLedger))).toEqual({})
   })
 })
 
