@@ -90,17 +90,15 @@ DECLARE
   v_lot record;
   v_take bigint;
 BEGIN
-  IF p_wallet.next_expiry_at <= p_since THEN
-    FOR v_lot IN SELECT * FROM ledger_lots_in_order(p_wallet) WHERE (lot_expires_at > p_since) IS NOT FALSE LOOP
-      -- Before the one that is paid from nothing is left.
-      EXIT WHEN v_lot.lot_id = p_wallet.lot_transfer_id;
-      v_take := least(v_left, v_lot.left_micros);
-      IF v_take > 0 THEN
-        PERFORM ledger_drain_lot(p_wallet, v_lot.lot_id, p_transfer, v_take);
-        v_left := v_left - v_take;
-      END IF;
-    END LOOP;
-  END IF;
+  FOR v_lot IN SELECT * FROM ledger_lots_in_order(p_wallet) WHERE (lot_expires_at > p_since) IS NOT FALSE LOOP
+    -- Unless the wallet pays from one whose time had come, none of those has anything left.
+    EXIT WHEN v_lot.lot_id = p_wallet.lot_transfer_id;
+    v_take := least(v_left, v_lot.left_micros);
+    IF v_take > 0 THEN
+      PERFORM ledger_drain_lot(p_wallet, v_lot.lot_id, p_transfer, v_take);
+      v_left := v_left - v_take;
+    END IF;
+  END LOOP;
   FOR v_lot IN SELECT * FROM ledger_lots_in_order(p_wallet) LOOP
     v_take := least(v_left, v_lot.left_micros);
     v_left := v_left - v_take;

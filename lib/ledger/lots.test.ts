@@ -297,15 +297,16 @@ describe('a lot whose time has come', () => {
 
   it('expires in the order of draining: what is held lies in the first', async () => {
     const [first, second] = [await credit(10n, 'promotional', FAR), await credit(10n, 'paid', FAR)]
-    const { holdId } = await hold(15n)
+    await credit(20n)
+    const { holdId } = await hold(19n)
     await makeDue(first)
     await makeDue(second)
     await expireLots(ctx)
-    expect([await remaining(first), await remaining(second)]).toEqual([10n, 5n])
+    expect([await remaining(first), await remaining(second)]).toEqual([10n, 9n])
     await releaseHold(ctx, { holdId })
     await expireLots(ctx)
-    expect(await expiries()).toEqual([5n, 10n, 5n])
-    expect(await wallet()).toMatchObject({ postedMicros: 0n })
+    expect(await expiries()).toEqual([1n, 10n, 9n])
+    expect(await wallet()).toMatchObject({ postedMicros: 20n })
   })
 })
 
