@@ -50,6 +50,10 @@ export const EXPLAINED: { why: string; mutants: string[] }[] = [
     ],
   },
   {
+    why: 'The clock goes on while it is asked: nobody can meet the microsecond of a lot’s time.',
+    mutants: ['ledger_capture | comparison | AND (next_expiry_at ⟦> → >=⟧ clock_timestamp()) IS NOT FAL'],
+  },
+  {
     why: 'Whoever asks whether it moved takes null for no.',
     mutants: ['ledger_move | result | RETURN ⟦false → NULL⟧;'],
   },
